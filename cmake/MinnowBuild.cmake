@@ -1,0 +1,60 @@
+# How every file of minnow is compiled, and the three functions that the folders' lists use.
+#
+# Nothing here ever says -march=native: one binary serves every CPU of its family, and only the
+# folders kernels/<isa> add flags of their own.
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release or RelWithDebInfo" FORCE)
+endif()
+
+if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(MINNOW_CCACHE ccache)
+  if(MINNOW_CCACHE)
+    set(CMAKE_C_COMPILER_LAUNCHER ${MINNOW_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${MINNOW_CCACHE})
+  endif()
+endif()
+
+find_package(Threads REQUIRED)
+
+# Arithmetic is canonical (docs/decisions): the compiler may not fuse, reorder or assume.
+add_library(minnow_flags INTERFACE)
+target_compile_features(minnow_flags INTERFACE cxx_std_20 c_std_99)
+target_compile_options(minnow_flags INTERFACE
+  -ffp-contract=off -fno-math-errno -fno-fast-math -fvisibility=hidden -fPIC
+  $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wcast-align=strict
+  $<$<BOOL:${MINNOW_WARNINGS_AS_ERRORS}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(minnow_flags INTERFACE -Wno-cast-align=strict)
+endif()
+target_include_directories(minnow_flags INTERFACE
+  ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+if(MINNOW_SANITIZE)
+  target_compile_options(minnow_flags INTERFACE
+    -fsanitize=${MINNOW_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_link_options(minnow_flags INTERFACE -fsanitize=${MINNOW_SANITIZE})
+endif()
+
+# minnow_layer(NAME): one object library of all .cpp files below src/NAME. A folder is a layer, so a
+# new file needs no line here.
+function(minnow_layer name)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  if(files)
+    add_library(minnow_${name} OBJECT ${files})
+    target_link_libraries(minnow_${name} PRIVATE minnow_flags)
+    set_property(GLOBAL APPEND PROPERTY MINNOW_OBJECTS minnow_${name})
+  endif()
+endfunction()
+
+# minnow_kernels(ISA FLAGS...): one object library of all .cpp files in kernels/ISA. -O2 at least and
+# no exceptions in every preset: below that the inline code of xsimd leaves weak symbols behind, and
+# the linker may then give everybody the copy that needs AVX2.
+function(minnow_kernels isa)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${isa}/*.cpp)
+  add_library(minnow_kernels_${isa} OBJECT ${files})
+  target_link_libraries(minnow_kernels_${isa} PRIVATE minnow_flags minnow_xsimd)
+  target_compile_options(minnow_kernels_${isa} PRIVATE
+    $<$<CONFIG:Debug>:-O2> $<$<CONFIG:>:-O2> -fno-exceptions ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY MINNOW_OBJECTS minnow_kernels_${isa})
+endfunction()
