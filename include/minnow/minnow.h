@@ -1,0 +1,298 @@
+/* minnow: small language models inside your program, on the CPU.
+ *
+ * This header is the whole interface of the library; minnow.hpp wraps it for C++ and adds nothing.
+ *
+ * Common to all functions, and not repeated below:
+ *  - Every call that can fail returns a minnow_status. Results come through trailing out-parameters,
+ *    which stay untouched when the call fails. minnow_last_error() then tells, for this thread, what
+ *    was wrong and what to do.
+ *  - Handles are opaque. A child keeps its parents alive, so handles may be freed in any order;
+ *    freeing NULL does nothing.
+ *  - Text is UTF-8, given as pointer and length in bytes; a length of MINNOW_ZERO_TERMINATED means
+ *    that the text ends at its first zero byte. Text from the library is zero-terminated as well.
+ *  - What a function allocates for the caller is freed with minnow_free().
+ *  - Nothing here prints, exits, aborts, reads the environment, opens a socket or throws.
+ *  - Functions on one session belong to one thread at a time: a second caller gets MINNOW_BUSY. Only
+ *    minnow_session_cancel() may come from anywhere. Models and runtimes may be used by any number of
+ *    threads at once.
+ */
+#ifndef MINNOW_MINNOW_H
+#define MINNOW_MINNOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "minnow/export.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MINNOW_ZERO_TERMINATED ((size_t)-1)
+
+/* ---- statuses ------------------------------------------------------------------------------- */
+
+/* Values never change; new ones are only added. */
+typedef enum minnow_status {
+  MINNOW_OK = 0,
+  MINNOW_INVALID_ARGUMENT = 1, /* a value out of range or of the wrong kind */
+  MINNOW_NOT_FOUND = 2,        /* no such file, option or name */
+  MINNOW_IO_ERROR = 3,         /* the system refused a read, write or map */
+  MINNOW_BAD_FILE = 4,         /* a file is damaged, cut short or malformed */
+  MINNOW_UNSUPPORTED = 5,      /* well-formed, but nothing minnow knows how to run */
+  MINNOW_OUT_OF_MEMORY = 6,    /* the allocator refused, or the budget would be passed */
+  MINNOW_CONTEXT_FULL = 7,     /* the session has no room for these tokens */
+  MINNOW_CANCELLED = 8,        /* minnow_session_cancel() was called, or a callback said stop */
+  MINNOW_BUSY = 9,             /* another thread is inside this session */
+  MINNOW_NUMERIC_ERROR = 10,   /* a value became infinite or not a number */
+  MINNOW_MISMATCH = 11,        /* a state or cache that belongs to another model */
+  MINNOW_INTERNAL_ERROR = 12,  /* a bug of ours */
+  MINNOW_TEMPLATE_ERROR = 13   /* the chat template itself refused; its message is the error */
+} minnow_status;
+
+/* The library's version, "0.1.0". Never NULL; static; any thread. */
+MINNOW_API const char* minnow_version(void);
+
+/* The status' name in words, "out of memory". Never NULL; static; any thread. */
+MINNOW_API const char* minnow_status_name(minnow_status status);
+
+/* What was wrong with this thread's last call into the library; "" when it succeeded. Never NULL;
+ * valid until the thread's next call; messages over 4,000 bytes are cut. */
+MINNOW_API const char* minnow_last_error(void);
+
+/* Frees what a function of this header allocated for the caller. NULL is fine. Any thread. */
+MINNOW_API void minnow_free(void* memory);
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+/* A set of named values for opening a model, creating a session or generating text; a function
+ * takes those that concern it. Not shared between threads while it is written to. */
+typedef struct minnow_options minnow_options;
+typedef struct minnow_runtime minnow_runtime;
+typedef struct minnow_model minnow_model;
+typedef struct minnow_session minnow_session;
+typedef int32_t minnow_token;
+
+typedef enum minnow_flow { MINNOW_CONTINUE = 0, MINNOW_STOP = 1 } minnow_flow;
+
+/* Makes an empty set: everything has its default. Costs one small allocation. */
+MINNOW_API minnow_status minnow_options_create(minnow_options** out_options);
+MINNOW_API void minnow_options_free(minnow_options* options);
+
+/* Set one value. MINNOW_NOT_FOUND names an unknown option (with the nearest known one),
+ * MINNOW_INVALID_ARGUMENT one that is out of its range or of another type. Integers are accepted
+ * where numbers are. Text is copied. */
+MINNOW_API minnow_status minnow_options_set_int(minnow_options* options, const char* name,
+                                                int64_t value);
+MINNOW_API minnow_status minnow_options_set_float(minnow_options* options, const char* name,
+                                                  double value);
+MINNOW_API minnow_status minnow_options_set_text(minnow_options* options, const char* name,
+                                                 const char* text, size_t n_bytes);
+
+/* All options as a JSON array of {"name", "type", "min", "max", "default", "choices", "for",
+ * "meaning"}; "for" is runtime, model or session. Freed with minnow_free(). */
+MINNOW_API minnow_status minnow_options_describe(char** out_json);
+
+/* Uses this runtime instead of one made for the model. The options keep it alive. */
+MINNOW_API minnow_status minnow_options_set_runtime(minnow_options* options,
+                                                    minnow_runtime* runtime);
+
+/* Where messages go; nothing is logged without it. Called from the threads that call the library. */
+typedef void (*minnow_log_callback)(void* user, int level /* 0 error, 1 warning, 2 information */,
+                                    const char* text);
+MINNOW_API minnow_status minnow_options_set_log(minnow_options* options, minnow_log_callback log,
+                                                void* user);
+
+/* Told while a model loads or a prompt is read: done of total, in bytes or tokens. MINNOW_STOP makes
+ * the call return MINNOW_CANCELLED and leaves the object as it was. Called on the caller's thread. */
+typedef minnow_flow (*minnow_progress_callback)(void* user, uint64_t done, uint64_t total);
+MINNOW_API minnow_status minnow_options_set_progress(minnow_options* options,
+                                                     minnow_progress_callback progress, void* user);
+
+/* The host's allocator for everything that lives longer than a call. allocate returns memory aligned
+ * to `alignment` (a power of two) or NULL. Both may be called from any thread. */
+typedef struct minnow_allocator {
+  void* (*allocate)(void* user, size_t n_bytes, size_t alignment);
+  void (*release)(void* user, void* memory, size_t n_bytes);
+  void* user;
+} minnow_allocator;
+MINNOW_API minnow_status minnow_options_set_allocator(minnow_options* options,
+                                                      const minnow_allocator* allocator);
+
+/* The host's threads instead of minnow's. run() calls job(context, i) for every i below n_jobs, on
+ * any threads, in any order, and returns when all are done; jobs never wait for one another. */
+typedef struct minnow_executor {
+  void (*run)(void* user, void (*job)(void* context, int32_t i), void* context, int32_t n_jobs);
+  int32_t n_threads; /* how many jobs may run at once */
+  void* user;
+} minnow_executor;
+MINNOW_API minnow_status minnow_options_set_executor(minnow_options* options,
+                                                     const minnow_executor* executor);
+
+/* ---- runtime -------------------------------------------------------------------------------- */
+
+/* Threads, kernel table, allocator and log, shared by the models that name it. Optional: a model
+ * opened without one makes its own. options may be NULL. Starts no thread before the first work. */
+MINNOW_API minnow_status minnow_runtime_create(const minnow_options* options,
+                                               minnow_runtime** out_runtime);
+MINNOW_API void minnow_runtime_free(minnow_runtime* runtime);
+
+/* The CPU's features, the kernel tables of this build, which of them the CPU runs, the one chosen and
+ * the threads, as a JSON object. */
+MINNOW_API minnow_status minnow_runtime_describe(minnow_runtime* runtime, char** out_json);
+
+/* Measures this machine's limits with the runtime's threads: read bandwidth, integer and float peak;
+ * a JSON object. Takes about half a second and 512 MB of memory for that time. */
+MINNOW_API minnow_status minnow_runtime_measure(minnow_runtime* runtime, char** out_json);
+
+/* ---- model ---------------------------------------------------------------------------------- */
+
+/* Opens a GGUF file. options may be NULL. Reads and packs all weights: the cost is that of reading
+ * the file once. The model never changes afterwards and any number of sessions may share it. One
+ * error message names everything that is wrong with the file. */
+MINNOW_API minnow_status minnow_model_open(const char* path, const minnow_options* options,
+                                           minnow_model** out_model);
+
+/* The same from an open file descriptor, n_bytes from offset on (0: to the end), which stays the
+ * caller's and may be closed afterwards. */
+MINNOW_API minnow_status minnow_model_open_descriptor(int descriptor, uint64_t offset,
+                                                      uint64_t n_bytes,
+                                                      const minnow_options* options,
+                                                      minnow_model** out_model);
+
+/* The same from memory, which the caller keeps unchanged for as long as the model lives. */
+MINNOW_API minnow_status minnow_model_open_memory(const void* data, size_t n_bytes,
+                                                  const minnow_options* options,
+                                                  minnow_model** out_model);
+MINNOW_API void minnow_model_free(minnow_model* model);
+
+/* The file's metadata, tensors, tensor types and the exact memory of a model and of a session with
+ * these options, as a JSON object. Reads the header only, loads nothing. */
+MINNOW_API minnow_status minnow_model_inspect(const char* path, const minnow_options* options,
+                                              char** out_json);
+
+/* One number of a model: "n_vocab", "n_embd", "n_layer", "n_ctx_train", "n_parameters", "bos",
+ * "eos", "has_template", "weights_bytes", "bytes_per_token". MINNOW_NOT_FOUND names others. */
+MINNOW_API minnow_status minnow_model_get_int(const minnow_model* model, const char* name,
+                                              int64_t* out_value);
+
+/* ---- text and tokens ------------------------------------------------------------------------ */
+
+enum {
+  MINNOW_ADD_SPECIAL = 1,  /* tokenize: add BOS and EOS where the model wants them (never twice) */
+  MINNOW_PARSE_SPECIAL = 2 /* tokenize: "<|im_start|>" is the token; detokenize: write such text */
+};
+
+/* Text to tokens; any bytes are accepted. *out_tokens is freed with minnow_free() and may be NULL
+ * when there are none. Linear time; any thread. */
+MINNOW_API minnow_status minnow_model_tokenize(const minnow_model* model, const char* text,
+                                               size_t n_bytes, uint32_t flags,
+                                               minnow_token** out_tokens, size_t* out_n_tokens);
+
+/* Tokens to text; what is not UTF-8 becomes U+FFFD. Ids outside the vocabulary are refused. */
+MINNOW_API minnow_status minnow_model_detokenize(const minnow_model* model,
+                                                 const minnow_token* tokens, size_t n_tokens,
+                                                 uint32_t flags, char** out_text,
+                                                 size_t* out_n_bytes);
+
+/* One token's bytes, owned by the model; possibly half a character. Control tokens give their name. */
+MINNOW_API minnow_status minnow_model_token_text(const minnow_model* model, minnow_token token,
+                                                 const char** out_text, size_t* out_n_bytes);
+
+/* Whether the token ends a generation (a model may have several such tokens). */
+MINNOW_API minnow_status minnow_model_token_is_end(const minnow_model* model, minnow_token token,
+                                                   int* out_is_end);
+
+/* Renders the model's chat template. context is a JSON object whose members are the template's
+ * variables ("messages", "tools", "add_generation_prompt", ...); now is "2024-07-26 12:34:56" or NULL
+ * for the present. MINNOW_TEMPLATE_ERROR carries the template's own message. */
+MINNOW_API minnow_status minnow_model_apply_template(const minnow_model* model, const char* context,
+                                                     size_t n_bytes, const char* now,
+                                                     char** out_text, size_t* out_n_bytes);
+
+/* The same with a template that is given as text. */
+MINNOW_API minnow_status minnow_template_render(const char* source, size_t source_n_bytes,
+                                                const char* context, size_t context_n_bytes,
+                                                const char* now, char** out_text,
+                                                size_t* out_n_bytes);
+
+/* ---- session -------------------------------------------------------------------------------- */
+
+/* One conversation with a model: its tokens, their keys and values, a sampler. options may be NULL;
+ * see minnow_options_describe() for those of a session (n_ctx, kv_type, temperature, ...). Takes all
+ * memory that the session will ever need; generating allocates nothing. */
+MINNOW_API minnow_status minnow_session_create(minnow_model* model, const minnow_options* options,
+                                               minnow_session** out_session);
+MINNOW_API void minnow_session_free(minnow_session* session);
+
+/* Reads tokens after those already there. Afterwards the logits of the last one can be asked for.
+ * MINNOW_CONTEXT_FULL when they do not fit: nothing was read then. MINNOW_CANCELLED keeps the tokens
+ * read in whole batches; minnow_session_position() tells how many. */
+MINNOW_API minnow_status minnow_session_prefill(minnow_session* session, const minnow_token* tokens,
+                                                size_t n_tokens);
+
+/* Reads one token. The same as prefill with one token, and gives the same bits. */
+MINNOW_API minnow_status minnow_session_decode(minnow_session* session, minnow_token token);
+
+/* Chooses the next token by the session's sampling options, and remembers it for the penalties. Does
+ * not read it. The same seed, tokens and options always choose the same. */
+MINNOW_API minnow_status minnow_session_sample(minnow_session* session, minnow_token* out_token);
+
+/* The logits after the last token, [n_vocab], owned by the session until its next call. */
+MINNOW_API minnow_status minnow_session_logits(minnow_session* session, const float** out_logits);
+
+/* Called with the logits after each of some tokens in order: rows [first, first + n_rows) of the
+ * call's tokens, logits [n_rows, n_vocab]. */
+typedef minnow_flow (*minnow_logits_callback)(void* user, size_t first, size_t n_rows,
+                                              const float* logits);
+
+/* As minnow_session_prefill(), with the logits of every token. Costs the output head for each. */
+MINNOW_API minnow_status minnow_session_evaluate(minnow_session* session,
+                                                 const minnow_token* tokens, size_t n_tokens,
+                                                 minnow_logits_callback callback, void* user);
+
+/* How many tokens the session has read, and how many it can hold. Either pointer may be NULL. */
+MINNOW_API minnow_status minnow_session_position(minnow_session* session, int64_t* out_n_tokens,
+                                                 int64_t* out_n_ctx);
+
+/* Forgets all tokens from position n_tokens on. 0 starts anew. */
+MINNOW_API minnow_status minnow_session_truncate(minnow_session* session, int64_t n_tokens);
+
+/* Makes the call that is running in this session return MINNOW_CANCELLED, within 50 ms. Any thread;
+ * without a running call it does nothing. */
+MINNOW_API minnow_status minnow_session_cancel(minnow_session* session);
+
+/* Gets whole UTF-8 characters of the answer as they come. MINNOW_STOP ends the answer there, which is
+ * no error. */
+typedef minnow_flow (*minnow_text_callback)(void* user, const char* text, size_t n_bytes);
+
+typedef enum minnow_reason {
+  MINNOW_REASON_END = 0,     /* the model ended its answer */
+  MINNOW_REASON_LENGTH = 1,  /* max_tokens were made */
+  MINNOW_REASON_STOP = 2,    /* a stop text was met; it is not part of the answer */
+  MINNOW_REASON_CALLBACK = 3, /* the callback said stop */
+  MINNOW_REASON_CONTEXT = 4  /* the context is full */
+} minnow_reason;
+
+/* Adds a message to the conversation and streams the answer. role is "user", "system" or "tool";
+ * after "system" there is no answer. Uses the model's chat template; without one, the text is
+ * continued as it is. out_reason may be NULL. On MINNOW_CANCELLED the conversation keeps what was
+ * said so far. */
+MINNOW_API minnow_status minnow_session_chat(minnow_session* session, const char* role,
+                                             const char* text, minnow_text_callback callback,
+                                             void* user, minnow_reason* out_reason);
+
+/* Continues a text as it is, without a template, from the session's present position. */
+MINNOW_API minnow_status minnow_session_complete(minnow_session* session, const char* text,
+                                                 size_t n_bytes, minnow_text_callback callback,
+                                                 void* user, minnow_reason* out_reason);
+
+/* What the last prefill and answer cost: "prompt_tokens", "prompt_seconds", "answer_tokens",
+ * "answer_seconds", "first_token_seconds", "n_ctx", "kv_bytes", "session_bytes", as a JSON object. */
+MINNOW_API minnow_status minnow_session_stats(minnow_session* session, char** out_json);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MINNOW_MINNOW_H */
