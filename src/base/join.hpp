@@ -1,21 +1,32 @@
-// join(...): text from pieces, for messages. Strings, characters, integers and floating-point numbers
-// (shortest form that reads back). No locale, no printf: neither belongs into a library that lives
-// in other people's programs.
+// join(...): text from pieces, for messages. Strings, characters, integers and floating-point
+// numbers (shortest form that reads back). No locale, no printf: neither belongs into a library
+// that lives in other people's programs.
 #pragma once
 
 #include <charconv>
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
 namespace minnow {
 
-inline void append_piece(std::string& out, std::string_view piece) { out.append(piece); }
-inline void append_piece(std::string& out, char piece) { out.push_back(piece); }
-inline void append_piece(std::string& out, bool piece) { out.append(piece ? "true" : "false"); }
+inline void append_piece(std::string& out, std::string_view piece) {
+  out.append(piece);
+}
+inline void append_piece(std::string& out, char piece) {
+  out.push_back(piece);
+}
+// Exactly bool: a literal would otherwise decay to a pointer and take this way, as "true".
+template <std::same_as<bool> Bool>
+void append_piece(std::string& out, Bool piece) {
+  out.append(piece ? "true" : "false");
+}
 
-template <class Number>
-  requires(std::is_arithmetic_v<Number>)
+template <class T>
+concept PrintableNumber = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
+
+template <PrintableNumber Number>
 void append_piece(std::string& out, Number piece) {
   char digits[40];
   const auto end = std::to_chars(digits, digits + sizeof digits, piece);

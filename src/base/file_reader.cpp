@@ -1,0 +1,145 @@
+#include "base/file_reader.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "base/quoted.hpp"
+
+namespace minnow {
+
+namespace {
+
+// Linux reads at most this much in one call.
+constexpr std::size_t kLongestRead = 0x7ffff000;
+
+std::string system_reason(int code) {
+  switch (code) {
+    case ENOENT:
+      return "there is no such file";
+    case ENOTDIR:
+      return "a part of the path is not a directory";
+    case EACCES:
+    case EPERM:
+      return "permission denied";
+    case EMFILE:
+    case ENFILE:
+      return "too many files are open";
+    case ENAMETOOLONG:
+      return "the name is too long";
+    case ELOOP:
+      return "too many symbolic links";
+    case EIO:
+      return "the device reports an error";
+    case ENOMEM:
+      return "out of memory";
+    case EBADF:
+      return "the descriptor is not open for reading";
+    case EOVERFLOW:
+      return "the file is too large for this system";
+    default:
+      return join("system error ", code);
+  }
+}
+
+Status system_error(std::string_view what, std::string_view name, int code) {
+  const bool absent = code == ENOENT || code == ENOTDIR;
+  return error(absent ? StatusCode::kNotFound : StatusCode::kIo, "cannot ", what, " ", quoted(name),
+               ": ", system_reason(code));
+}
+
+// The size of the regular file behind `descriptor`.
+Status regular_size(int descriptor, std::string_view name, std::uint64_t& out) {
+  struct stat info {};
+  if (fstat(descriptor, &info) != 0) return system_error("inspect", name, errno);
+  if (S_ISDIR(info.st_mode))
+    return error(StatusCode::kInvalidArgument, quoted(name), " is a directory, not a file");
+  if (!S_ISREG(info.st_mode))
+    return error(StatusCode::kInvalidArgument, quoted(name),
+                 " is not a regular file (a pipe, socket or device has no size)");
+  out = static_cast<std::uint64_t>(info.st_size);
+  return {};
+}
+
+}  // namespace
+
+Status FileReader::open(std::string_view path, FileReader& out) {
+  if (path.empty()) return error(StatusCode::kInvalidArgument, "the path of the file is empty");
+  if (path.find('\0') != std::string_view::npos)
+    return error(StatusCode::kInvalidArgument, "the path ", quoted(path), " has a zero byte in it");
+  FileReader reader;
+  reader.name_ = path;
+  do {
+    // Non-blocking, because opening a pipe would otherwise wait for a writer.
+    reader.descriptor_ = ::open(reader.name_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  } while (reader.descriptor_ < 0 && errno == EINTR);
+  if (reader.descriptor_ < 0) return system_error("open", path, errno);
+  MINNOW_TRY(regular_size(reader.descriptor_, path, reader.n_bytes_));
+  out = std::move(reader);
+  return {};
+}
+
+Status FileReader::open_descriptor(int descriptor, std::uint64_t offset, std::uint64_t n_bytes,
+                                   std::string_view name, FileReader& out) {
+  FileReader reader;
+  reader.name_ = name;
+  reader.descriptor_ = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (reader.descriptor_ < 0) return system_error("use the descriptor of", name, errno);
+  if ((fcntl(descriptor, F_GETFL) & O_ACCMODE) == O_WRONLY)
+    return system_error("use the descriptor of", name, EBADF);
+  std::uint64_t file_bytes = 0;
+  MINNOW_TRY(regular_size(reader.descriptor_, name, file_bytes));
+  if (!range_fits(offset, n_bytes, file_bytes))
+    return error(StatusCode::kInvalidArgument, quoted(name), ": ", n_bytes, " bytes at offset ",
+                 offset, " were asked for, but the file has ", file_bytes, " bytes");
+  reader.start_ = offset;
+  reader.n_bytes_ = n_bytes;
+  out = std::move(reader);
+  return {};
+}
+
+Status FileReader::read(std::uint64_t offset, std::span<std::byte> out) const {
+  if (!range_fits(offset, out.size(), n_bytes_))
+    return error(StatusCode::kInvalidArgument, quoted(name_), ": ", out.size(), " bytes at offset ",
+                 offset, " were asked for, but there are ", n_bytes_);
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const std::size_t n_wanted = std::min(out.size() - done, kLongestRead);
+    const ssize_t n_read =
+        pread(descriptor_, out.data() + done, n_wanted, static_cast<off_t>(start_ + offset + done));
+    if (n_read < 0 && errno == EINTR) continue;
+    if (n_read < 0) return system_error("read", name_, errno);
+    if (n_read == 0)
+      return error(StatusCode::kBadFile, quoted(name_),
+                   " has become shorter while it was in use: ", out.size() - done,
+                   " bytes are missing at offset ", offset + done);
+    done += static_cast<std::size_t>(n_read);
+  }
+  return {};
+}
+
+FileReader& FileReader::operator=(FileReader&& other) noexcept {
+  FileReader taken(std::move(other));
+  swap(taken);
+  return *this;
+}
+
+void FileReader::swap(FileReader& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(start_, other.start_);
+  std::swap(n_bytes_, other.n_bytes_);
+  std::swap(name_, other.name_);
+}
+
+void FileReader::close() noexcept {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
+}
+
+}  // namespace minnow
