@@ -1,0 +1,212 @@
+#include "base/thread_pool.hpp"
+
+#include <new>
+#include <system_error>
+
+#include "base/fp_environment.hpp"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sched.h>
+#include <unistd.h>
+#endif
+
+namespace minnow {
+
+namespace {
+
+// How long a thread looks for work before it sleeps. The gaps between the jobs of a token are a few
+// microseconds; a spin of about 30 covers them, and yielding in between leaves the core to whoever
+// else wants it.
+constexpr int kSpins = 2000;
+constexpr int kYields = 40;
+
+void pause_briefly() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+void yield_core() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  sched_yield();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+std::int64_t current_process() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  return getpid();
+#else
+  return 0;
+#endif
+}
+
+constexpr std::uint32_t generation_of(std::uint64_t ticket) {
+  return static_cast<std::uint32_t>(ticket >> 32);
+}
+constexpr std::int64_t item_of(std::uint64_t ticket) {
+  return static_cast<std::int64_t>(ticket & 0xffffffffu);
+}
+
+}  // namespace
+
+struct ThreadPool::Threads {
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::atomic<int> n_asleep{0};
+  std::atomic<bool> stop{false};
+  std::thread threads[kMaxThreads];
+};
+
+ThreadPool::ThreadPool(int n_threads, ExecutorHooks executor)
+    : n_threads_(n_threads < 1             ? 1
+                 : n_threads > kMaxThreads ? kMaxThreads
+                                           : n_threads),
+      executor_(executor) {}
+
+ThreadPool::~ThreadPool() {
+  if (!threads_) return;
+  if (process_id_ != current_process()) {
+    abandon_after_fork();
+    return;
+  }
+  {
+    const std::lock_guard<std::mutex> lock(threads_->mutex);
+    threads_->stop.store(true);
+  }
+  threads_->wake.notify_all();
+  for (int i = 0; i < n_started_.load(); ++i) threads_->threads[i].join();
+}
+
+// In a forked child the threads do not exist any more, and their mutex may be in any state: the old
+// structure is left where it is, on purpose, and new threads are made.
+void ThreadPool::abandon_after_fork() noexcept {
+  [[maybe_unused]] Threads* const left_behind = threads_.release();
+  n_started_.store(0);
+}
+
+void ThreadPool::start_threads() noexcept {
+  process_id_ = current_process();
+  threads_.reset(new (std::nothrow) Threads);
+  if (!threads_) return;
+  for (int i = 0; i + 1 < n_threads_; ++i) {
+    try {  // std::thread reports a refused thread only so; fewer threads are fine
+      threads_->threads[i] = std::thread([this, i, threads = threads_.get()] {
+        const FloatEnvironment environment;
+        worker_loop(i + 1, *threads);
+      });
+    } catch (...) {
+      return;
+    }
+    n_started_.fetch_add(1);
+  }
+}
+
+void ThreadPool::run(std::int64_t n_items, Job job, void* context,
+                     const std::atomic<bool>* cancel) noexcept {
+  if (n_items <= 0) return;
+  const bool alone = n_items == 1 || n_threads_ == 1 || n_items > 0x7fffffff;
+  if (alone || busy_.exchange(true, std::memory_order_acquire)) {
+    run_alone(n_items, job, context, cancel);
+    return;
+  }
+  n_items_.store(n_items, std::memory_order_relaxed);
+  job_.store(job, std::memory_order_relaxed);
+  context_.store(context, std::memory_order_relaxed);
+  cancel_.store(cancel, std::memory_order_relaxed);
+  n_done_.store(0, std::memory_order_relaxed);
+  const std::uint32_t generation = generation_of(ticket_.load(std::memory_order_relaxed)) + 1;
+  ticket_.store(std::uint64_t{generation} << 32, std::memory_order_seq_cst);
+
+  if (executor_.run != nullptr) {
+    struct Call {
+      ThreadPool* pool;
+      std::uint32_t generation;
+    } call{this, generation};
+    executor_.run(
+        executor_.user,
+        [](void* user, std::int32_t i) {
+          const FloatEnvironment environment;
+          auto* c = static_cast<Call*>(user);
+          c->pool->run_items(i % c->pool->n_threads_, c->generation);
+        },
+        &call, n_threads_);
+    run_items(0, generation);  // whatever an executor that dropped jobs left over
+  } else {
+    if (threads_ && process_id_ != current_process()) abandon_after_fork();
+    if (!threads_) start_threads();
+    if (threads_ && threads_->n_asleep.load(std::memory_order_seq_cst) > 0) {
+      { const std::lock_guard<std::mutex> lock(threads_->mutex); }
+      threads_->wake.notify_all();
+    }
+    run_items(0, generation);
+  }
+  wait_until_done(n_items);
+  busy_.store(false, std::memory_order_release);
+}
+
+void ThreadPool::run_alone(std::int64_t n_items, Job job, void* context,
+                           const std::atomic<bool>* cancel) noexcept {
+  for (std::int64_t i = 0; i < n_items; ++i) {
+    if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) return;
+    job(context, 0, i);
+  }
+}
+
+void ThreadPool::run_items(int worker, std::uint32_t generation) noexcept {
+  std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+  for (;;) {
+    const std::int64_t n_items = n_items_.load(std::memory_order_relaxed);
+    const Job job = job_.load(std::memory_order_relaxed);
+    void* const context = context_.load(std::memory_order_relaxed);
+    const std::atomic<bool>* const cancel = cancel_.load(std::memory_order_relaxed);
+    if (generation_of(ticket) != generation || item_of(ticket) >= n_items) return;
+    // Success proves that the job just read is still this generation's.
+    if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
+    if (cancel == nullptr || !cancel->load(std::memory_order_relaxed))
+      job(context, worker, item_of(ticket));
+    n_done_.fetch_add(1, std::memory_order_release);
+    ticket = ticket_.load(std::memory_order_acquire);
+  }
+}
+
+void ThreadPool::wait_until_done(std::int64_t n_items) noexcept {
+  for (int i = 0; n_done_.load(std::memory_order_acquire) != n_items; ++i) {
+    if (i < kSpins)
+      pause_briefly();
+    else
+      yield_core();  // whoever holds the last item may be waiting for this core
+  }
+}
+
+void ThreadPool::worker_loop(int worker, Threads& threads) noexcept {
+  std::uint32_t seen = 0;
+  for (;;) {
+    std::uint32_t generation = generation_of(ticket_.load(std::memory_order_acquire));
+    for (int i = 0; generation == seen && i < kSpins + kYields; ++i) {
+      if (i < kSpins)
+        pause_briefly();
+      else
+        yield_core();
+      generation = generation_of(ticket_.load(std::memory_order_acquire));
+    }
+    if (generation == seen) {
+      std::unique_lock<std::mutex> lock(threads.mutex);
+      threads.n_asleep.fetch_add(1, std::memory_order_seq_cst);
+      threads.wake.wait(lock, [&] {
+        return threads.stop.load() ||
+               generation_of(ticket_.load(std::memory_order_seq_cst)) != seen;
+      });
+      threads.n_asleep.fetch_sub(1, std::memory_order_seq_cst);
+      generation = generation_of(ticket_.load(std::memory_order_acquire));
+    }
+    if (threads.stop.load(std::memory_order_relaxed)) return;
+    seen = generation;
+    run_items(worker, generation);
+  }
+}
+
+}  // namespace minnow

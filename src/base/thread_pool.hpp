@@ -1,0 +1,94 @@
+// ThreadPool: runs the items of one job on a few threads, the caller's among them.
+//
+// Threads claim items one by one, so big and little cores, and cores that do other work as well,
+// finish together. The caller waits until all items are done, not until all threads have passed by:
+// a thread that the system has put aside holds nobody up unless it sits on an item. Idle threads
+// spin briefly and then sleep. Jobs are noexcept and allocate nothing.
+//
+// One job runs at a time. A caller that finds the pool busy with another session's job runs its own
+// job alone, on its own thread: sessions never wait for one another.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "base/status.hpp"
+
+namespace minnow {
+
+// The host's threads (minnow_executor). run() calls job(context, i) for each i below n_jobs and
+// returns when all are done.
+struct ExecutorHooks {
+  void (*run)(void* user, void (*job)(void* context, std::int32_t i), void* context,
+              std::int32_t n_jobs) = nullptr;
+  std::int32_t n_threads = 0;
+  void* user = nullptr;
+};
+
+class ThreadPool {
+ public:
+  // item in [0, n_items), worker in [0, n_threads()): the index of scratch memory to use.
+  using Job = void (*)(void* context, int worker, std::int64_t item) noexcept;
+
+  static constexpr int kMaxThreads = 256;
+
+  // n_threads counts the caller's. Starts no thread yet: that happens at the first job that can use
+  // one. A thread that the system refuses means fewer threads, not an error.
+  explicit ThreadPool(int n_threads, ExecutorHooks executor = {});
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int n_threads() const { return n_threads_; }
+  // Threads that were really started (with the caller's); 1 before the first job.
+  int n_started() const { return 1 + n_started_.load(std::memory_order_relaxed); }
+
+  // Runs job for every item. When *cancel becomes true, items not yet begun are left out; the
+  // caller has to look at it afterwards. cancel may be NULL.
+  void run(std::int64_t n_items, Job job, void* context, const std::atomic<bool>* cancel) noexcept;
+
+  // The same with anything callable as body(int worker, std::int64_t item).
+  template <class Body>
+  void for_each(std::int64_t n_items, const std::atomic<bool>* cancel, Body&& body) noexcept {
+    run(
+        n_items,
+        [](void* context, int worker, std::int64_t item) noexcept {
+          (*static_cast<std::remove_reference_t<Body>*>(context))(worker, item);
+        },
+        const_cast<void*>(static_cast<const void*>(&body)), cancel);
+  }
+
+ private:
+  struct Threads;  // what a fork leaves behind: made anew in the child
+
+  void start_threads() noexcept;
+  void abandon_after_fork() noexcept;
+  void worker_loop(int worker, Threads& threads) noexcept;
+  void run_items(int worker, std::uint32_t generation) noexcept;
+  void run_alone(std::int64_t n_items, Job job, void* context,
+                 const std::atomic<bool>* cancel) noexcept;
+  void wait_until_done(std::int64_t n_items) noexcept;
+
+  const int n_threads_;
+  const ExecutorHooks executor_;
+  std::atomic<bool> busy_{false};  // held by the caller whose job runs
+
+  // The current job. ticket_ is (generation << 32 | next item); a claim is a compare-and-swap on
+  // it, so a thread that slept through a job can never take an item of the next one by mistake.
+  alignas(64) std::atomic<std::uint64_t> ticket_{0};
+  alignas(64) std::atomic<std::int64_t> n_done_{0};
+  alignas(64) std::atomic<std::int64_t> n_items_{0};
+  std::atomic<Job> job_{nullptr};
+  std::atomic<void*> context_{nullptr};
+  std::atomic<const std::atomic<bool>*> cancel_{nullptr};
+
+  std::atomic<int> n_started_{0};
+  std::int64_t process_id_ = 0;
+  std::unique_ptr<Threads> threads_;
+};
+
+}  // namespace minnow

@@ -1,0 +1,35 @@
+// KvLayer: the keys and values of one layer, as attention reads them. A view into the session's
+// cache.
+//
+// Positions lie in chunks of 256, the unit of attention's arithmetic; chunk c is kept in slot
+// c % n_slots, so a layer that looks back only so far can do with a few slots.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/api/kernel_table.hpp"
+
+namespace minnow {
+
+struct KvLayer {
+  KvType type = KvType::kF16;
+  std::int32_t n_kv_heads = 0;
+  std::int32_t head_dim = 0;
+  std::int32_t value_dim = 0;
+  std::int64_t n_slots = 0;
+  std::byte* keys = nullptr;    // [n_kv_heads][n_slots][256 / 16][head_dim][16 positions]
+  std::byte* values = nullptr;  // [n_kv_heads][n_slots][256][value_dim]
+
+  std::int64_t element_bytes() const { return type == KvType::kF16 ? 2 : 4; }
+  std::int64_t keys_chunk_bytes() const { return element_bytes() * kChunkPositions * head_dim; }
+  std::int64_t values_chunk_bytes() const { return element_bytes() * kChunkPositions * value_dim; }
+  std::byte* keys_chunk(std::int64_t kv_head, std::int64_t chunk) const {
+    return keys + (kv_head * n_slots + chunk % n_slots) * keys_chunk_bytes();
+  }
+  std::byte* values_chunk(std::int64_t kv_head, std::int64_t chunk) const {
+    return values + (kv_head * n_slots + chunk % n_slots) * values_chunk_bytes();
+  }
+};
+
+}  // namespace minnow
