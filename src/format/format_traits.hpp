@@ -43,11 +43,11 @@ struct FormatTraits {
   // Decodes k elements, a whole number of blocks.
   void (*decode_row)(const void* row, std::int64_t k, float* values);  // -> [k]
   // |decode(encode(x)) - x| is at most this times the block's largest |x|, as long as the scale is
-  // a normal float16 (below that, each value is off by at most 2^-20). 0 without an encoder.
+  // a normal float16 (below that, each value is off by at most 2^-17). 0 without an encoder.
   float encode_error;
   // What rounding activations to 8 bits may cost: a product of the canonical rule is within this
   // times the sum over groups of x_group of (largest |x|) * (sum of |w|) of the exact product.
-  // For float types: the rounding of a float product, times the sum of |w| * |x|.
+  // For float types: times the sum of |w| * |x|. Both for rows of up to 16,384 elements.
   float product_error;
 };
 
@@ -60,7 +60,8 @@ void decode_row(Format format, const void* row, std::int64_t k, float* out);  //
 // encoder.
 bool encode_row(Format format, const float* values, std::int64_t k, void* row);  // [k] ->
 
-// Bytes of the buffer that decode_group needs for rows of k elements, a whole number of blocks.
+// Bytes of the buffer that decode_group needs for rows of k elements, a whole number of blocks; 0
+// for formats that decode_group does not take.
 std::size_t code_group_bytes(Format format, std::int64_t k);
 
 // Decodes n_rows (1...16) rows of k elements for KernelTable::matmul_codes. rows: file rows,
