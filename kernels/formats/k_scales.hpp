@@ -8,12 +8,12 @@
 
 namespace minnow {
 
-constexpr std::uint8_t k_scale(const std::uint8_t* bytes, int j) {
+[[gnu::always_inline]] constexpr std::uint8_t k_scale(const std::uint8_t* bytes, int j) {
   if (j < 4) return bytes[j] & 63;
   return static_cast<std::uint8_t>((bytes[j + 4] & 15) | (bytes[j - 4] >> 6 << 4));
 }
 
-constexpr std::uint8_t k_min(const std::uint8_t* bytes, int j) {
+[[gnu::always_inline]] constexpr std::uint8_t k_min(const std::uint8_t* bytes, int j) {
   if (j < 4) return bytes[j + 4] & 63;
   return static_cast<std::uint8_t>((bytes[j + 4] >> 4) | (bytes[j] >> 6 << 4));
 }

@@ -29,14 +29,14 @@ struct TileLayout {
   PieceRange ranges[3];
   bool high_bits;  // piece 0 is the fifth bits of Q5_0 and Q5_1, whose bits change their order
 
-  constexpr int n_pieces() const {
+  [[gnu::always_inline]] constexpr int n_pieces() const {
     int n = 0;
     for (int i = 0; i < n_ranges; ++i) n += ranges[i].n_pieces;
     return n;
   }
 };
 
-constexpr TileLayout tile_layout(Format format) {
+[[gnu::always_inline]] constexpr TileLayout tile_layout(Format format) {
   switch (format) {
     case Format::kQ8_0:
       return {1, {offsetof(BlockQ8_0, d)}, 1, {{offsetof(BlockQ8_0, qs), 8}}, false};
@@ -82,7 +82,7 @@ constexpr TileLayout tile_layout(Format format) {
 }
 
 // The high bits of Q5_0 and Q5_1: bit 4g + i of the file's 32 becomes bit g of byte i of the piece.
-constexpr std::uint32_t pack_high_bits(std::uint32_t file) {
+[[gnu::always_inline]] constexpr std::uint32_t pack_high_bits(std::uint32_t file) {
   std::uint32_t piece = 0;
   for (int g = 0; g < 8; ++g) {
     for (int i = 0; i < 4; ++i) piece |= (file >> (4 * g + i) & 1u) << (8 * i + g);
@@ -90,7 +90,7 @@ constexpr std::uint32_t pack_high_bits(std::uint32_t file) {
   return piece;
 }
 
-constexpr std::uint32_t unpack_high_bits(std::uint32_t piece) {
+[[gnu::always_inline]] constexpr std::uint32_t unpack_high_bits(std::uint32_t piece) {
   std::uint32_t file = 0;
   for (int g = 0; g < 8; ++g) {
     for (int i = 0; i < 4; ++i) file |= (piece >> (8 * i + g) & 1u) << (4 * g + i);
