@@ -200,7 +200,8 @@ std::size_t attention_scratch_bytes(const KernelTable& table, std::int32_t value
 }
 
 std::int64_t attention_partials(std::int64_t n_ctx, std::int32_t n_heads, std::int32_t value_dim) {
-  return (divide_up(n_ctx, kChunkPositions) + 1) * n_heads * (value_dim + 2);
+  // Twice, because head tiles of a KV head need not divide its heads evenly.
+  return (divide_up(n_ctx, kChunkPositions) + 1) * 2 * n_heads * (value_dim + 2);
 }
 
 void attend(const OpContext& context, const AttentionStep& step, const KvLayer& cache) noexcept {

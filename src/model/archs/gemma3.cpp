@@ -1,0 +1,14 @@
+// Gemma 3 (arXiv 2503.19786), text part: five windowed layers for each full one, with a rope base
+// of their own; norms before and after each block; Q and K norms.
+#include "model/archs/arch_list.hpp"
+
+namespace minnow::archs {
+
+const ArchTraits gemma3 = {.name = "gemma3",
+                           .rope = RopeStyle::kHalves,
+                           .activation = Activation::kGeluTanh,
+                           .scales_embedding = true,
+                           .full_attention_every = 6,
+                           .window_rope_base = 10000.0f};
+
+}  // namespace minnow::archs

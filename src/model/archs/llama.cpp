@@ -1,0 +1,9 @@
+// Llama 1, 2, 3 and all that follow them: Mistral, Vicuna, Orca, SmolLM. Touvron et al., "LLaMA"
+// (arXiv 2302.13971). The files hold Q and K permuted for rotation of neighbouring elements.
+#include "model/archs/arch_list.hpp"
+
+namespace minnow::archs {
+
+const ArchTraits llama = {.name = "llama", .rope = RopeStyle::kInterleaved};
+
+}  // namespace minnow::archs

@@ -1,0 +1,214 @@
+#include "model/decoder.hpp"
+
+#include "ops/attention.hpp"
+#include "ops/embed.hpp"
+#include "ops/heads.hpp"
+#include "ops/matmul.hpp"
+#include "ops/rope_table.hpp"
+
+namespace minnow {
+
+Decoder::Decoder(const ModelConfig& config, const ModelWeights& weights, const KvCache& cache,
+                 Workspace& work)
+    : config_(config), weights_(weights), cache_(cache), work_(work) {
+  const std::span<const float> factors(weights.rope_factors.data,
+                                       static_cast<std::size_t>(weights.rope_factors.n));
+  rope_frequencies(config.n_rot, config.rope_base, config.rope_scaling, factors, work.frequencies);
+  rope_frequencies(config.n_rot, config.window_rope_base, RopeScaling{}, factors,
+                   work.window_frequencies);
+}
+
+Status Decoder::forward(const OpContext& context, std::span<const Token> tokens,
+                        std::int64_t first) {
+  n_tokens_ = static_cast<std::int64_t>(tokens.size());
+  finite_.store(true);
+  embed_tokens(context, tokens);
+  prepare_angles(first, n_tokens_);
+  for (std::int32_t layer = 0; layer < config_.n_layers; ++layer) {
+    attention_block(context, layer, first);
+    feed_forward_block(context, layer);
+    if (context.cancel != nullptr && context.cancel->load(std::memory_order_relaxed))
+      return error(StatusCode::kCancelled, "cancelled while reading tokens at position ", first);
+    if (!finite_.load(std::memory_order_relaxed))
+      return error(StatusCode::kNumeric, "layer ", layer,
+                   ": a value is infinite or not a number (positions ", first, " to ",
+                   first + n_tokens_ - 1, "); the weights are damaged or overflow");
+  }
+  return {};
+}
+
+void Decoder::embed_tokens(const OpContext& context, std::span<const Token> tokens) {
+  for (std::size_t t = 0; t < tokens.size(); ++t)
+    embed(*context.table, weights_.tokens, tokens[t], config_.embedding_scale, work_.row,
+          work_.x + static_cast<std::int64_t>(t) * config_.n_embd);
+}
+
+void Decoder::prepare_angles(std::int64_t first, std::int64_t n_tokens) {
+  const auto half_rot = static_cast<std::size_t>(config_.n_rot / 2);
+  rope_angles({work_.frequencies, half_rot}, config_.rope_scaling.attention_factor, first, n_tokens,
+              work_.cos, work_.sin);
+  if (config_.window > 0)
+    rope_angles({work_.window_frequencies, half_rot}, 1.0f, first, n_tokens, work_.window_cos,
+                work_.window_sin);
+}
+
+// x + W_o attend(rope(W_q norm(x)), rope(W_k norm(x)), W_v norm(x))
+void Decoder::attention_block(const OpContext& context, std::int32_t index, std::int64_t first) {
+  const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
+  const KvLayer& cache = cache_.layer(index);
+  const bool windowed = config_.has_window(index);
+
+  ActivationForms forms;
+  forms.add(layer.attn_q);
+  forms.add(layer.attn_k);
+  forms.add(layer.attn_v);
+  norm_rows(context, layer.attn_norm, layer.attn_norm_bias, forms);
+  const Product products[] = {
+      {layer.attn_q, layer.attn_q_bias, work_.q, config_.q_size()},
+      {layer.attn_k, layer.attn_k_bias, work_.k, config_.k_size()},
+      {layer.attn_v, layer.attn_v_bias, work_.v, config_.v_size()},
+  };
+  multiply(context, products, rows_);
+
+  HeadStep heads{};
+  heads.q = work_.q;
+  heads.q_stride = config_.q_size();
+  heads.k = work_.k;
+  heads.k_stride = config_.k_size();
+  heads.v = work_.v;
+  heads.v_stride = config_.v_size();
+  heads.n_heads = config_.n_heads;
+  heads.q_norm = layer.attn_q_norm;
+  heads.k_norm = layer.attn_k_norm;
+  heads.eps = config_.norm_eps;
+  heads.rope = config_.arch->rope;
+  heads.n_rot = config_.n_rot;
+  heads.cos = windowed ? work_.window_cos : work_.cos;
+  heads.sin = windowed ? work_.window_sin : work_.sin;
+  heads.first_position = first;
+  heads.n_tokens = n_tokens_;
+  prepare_heads(context, heads, cache);
+
+  AttentionStep step{};
+  step.q = work_.q;
+  step.q_stride = config_.q_size();
+  step.out = work_.attended;
+  step.out_stride = config_.attended_size();
+  step.n_heads = config_.n_heads;
+  step.first_position = first;
+  step.n_tokens = n_tokens_;
+  step.window = windowed ? config_.window : 0;
+  step.scale = config_.attention_scale;
+  step.softcap = config_.attention_softcap;
+  step.partials = work_.partials;
+  attend(context, step, cache);
+
+  set_rows(work_.attended, config_.attended_size());
+  ActivationForms out_forms;
+  out_forms.add(layer.attn_output);
+  quantize_rows(context, out_forms);
+  const Product output[] = {
+      {layer.attn_output, layer.attn_output_bias, work_.block_out, config_.n_embd}};
+  multiply(context, output, rows_);
+  add_block(context, layer.attn_post_norm);
+}
+
+// x + W_down (act(W_gate norm(x)) * W_up norm(x)). Shazeer, "GLU Variants" (arXiv 2002.05202).
+void Decoder::feed_forward_block(const OpContext& context, std::int32_t index) {
+  const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
+  ActivationForms forms;
+  forms.add(layer.ffn_gate);
+  forms.add(layer.ffn_up);
+  norm_rows(context, layer.ffn_norm, layer.ffn_norm_bias, forms);
+  GatedProduct gated{};
+  gated.gate = layer.ffn_gate;
+  gated.up = layer.ffn_up;
+  gated.gate_bias = layer.ffn_gate_bias;
+  gated.up_bias = layer.ffn_up_bias;
+  gated.activation = config_.arch->activation;
+  gated.out = work_.hidden;
+  gated.out_stride = config_.n_ff;
+  multiply_gated(context, gated, rows_);
+
+  set_rows(work_.hidden, config_.n_ff);
+  ActivationForms down_forms;
+  down_forms.add(layer.ffn_down);
+  quantize_rows(context, down_forms);
+  const Product down[] = {{layer.ffn_down, layer.ffn_down_bias, work_.block_out, config_.n_embd}};
+  multiply(context, down, rows_);
+  add_block(context, layer.ffn_post_norm);
+}
+
+Status Decoder::compute_logits(const OpContext& context, std::int64_t first, std::int64_t n) {
+  const KernelTable& table = *context.table;
+  ActivationForms forms;
+  forms.add(weights_.output);
+  set_rows(work_.normed, config_.n_embd);
+  rows_.n_tokens = n;
+  finite_.store(true);
+  for (std::int64_t t = 0; t < n; ++t) {
+    norm(table, work_.x + (first + t) * config_.n_embd, weights_.output_norm,
+         weights_.output_norm_bias, work_.normed + t * config_.n_embd);
+    if (!quantize_token(table, forms, rows_, t)) finite_.store(false);
+  }
+  const Product head[] = {{weights_.output, weights_.output_bias, work_.logits, config_.n_vocab}};
+  multiply(context, head, rows_);
+  for (std::int64_t t = 0; t < n; ++t) {
+    float* const row = work_.logits + t * config_.n_vocab;
+    if (config_.logit_scale != 1.0f) table.scale(row, config_.logit_scale, config_.n_vocab, row);
+    if (config_.final_softcap > 0.0f)
+      table.softcap(row, config_.final_softcap, config_.n_vocab, row);
+  }
+  if (context.cancel != nullptr && context.cancel->load(std::memory_order_relaxed))
+    return error(StatusCode::kCancelled, "cancelled while computing logits");
+  if (!finite_.load())
+    return error(StatusCode::kNumeric, "the last hidden state is infinite or not a number");
+  return {};
+}
+
+void Decoder::norm(const KernelTable& table, const float* x, const VectorView& weight,
+                   const VectorView& bias, float* y) const noexcept {
+  if (config_.arch->norm == NormKind::kRms)
+    table.rms_norm(x, weight.data, config_.n_embd, config_.norm_eps, y);
+  else
+    table.layer_norm(x, weight.data, bias.data, config_.n_embd, config_.norm_eps, y);
+}
+
+void Decoder::set_rows(const float* values, std::int64_t k) {
+  rows_.values = values;
+  rows_.stride = k;
+  rows_.k = k;
+  rows_.n_tokens = n_tokens_;
+  lay_out(work_.per_32, work_.per_128, rows_);
+}
+
+// work.normed = norm(work.x), quantised in the same step while the row is in the cache.
+void Decoder::norm_rows(const OpContext& context, const VectorView& weight, const VectorView& bias,
+                        const ActivationForms& forms) {
+  set_rows(work_.normed, config_.n_embd);
+  for_each_token(context, n_tokens_, [&](std::int64_t t) {
+    const std::int64_t offset = t * config_.n_embd;
+    norm(*context.table, work_.x + offset, weight, bias, work_.normed + offset);
+    if (!quantize_token(*context.table, forms, rows_, t)) finite_.store(false);
+  });
+}
+
+void Decoder::quantize_rows(const OpContext& context, const ActivationForms& forms) {
+  if (!forms.per_32 && !forms.per_128) return;
+  for_each_token(context, n_tokens_, [&](std::int64_t t) {
+    if (!quantize_token(*context.table, forms, rows_, t)) finite_.store(false);
+  });
+}
+
+// x += block_out, normed before where the model has a norm after its blocks.
+void Decoder::add_block(const OpContext& context, const VectorView& post_norm) {
+  for_each_token(context, n_tokens_, [&](std::int64_t t) {
+    const std::int64_t offset = t * config_.n_embd;
+    float* const block = work_.block_out + offset;
+    float* const x = work_.x + offset;
+    if (post_norm) norm(*context.table, block, post_norm, VectorView{}, block);
+    context.table->add(x, block, config_.n_embd, x);
+  });
+}
+
+}  // namespace minnow

@@ -1,0 +1,56 @@
+// Decoder: the transformer itself, one for all architectures. Vaswani et al., "Attention Is All You
+// Need" (arXiv 1706.03762), in the pre-norm form of its descendants. What differs between models
+// comes from ModelConfig (numbers), ModelWeights (which tensors are there) and the ArchTraits row.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/status.hpp"
+#include "base/token.hpp"
+#include "model/kv_cache.hpp"
+#include "model/model_config.hpp"
+#include "model/model_weights.hpp"
+#include "model/workspace.hpp"
+#include "ops/op_context.hpp"
+
+namespace minnow {
+
+class Decoder {
+ public:
+  // All references must outlive the decoder. Computes the rope frequencies into the workspace.
+  Decoder(const ModelConfig& config, const ModelWeights& weights, const KvCache& cache,
+          Workspace& work);
+
+  // Reads up to work.n_batch tokens at positions first, first + 1, ...: fills the cache and leaves
+  // each token's last hidden state in work.x. kCancelled: nothing below `first` has changed.
+  // kNumeric names the layer where a value became infinite or not a number.
+  Status forward(const OpContext& context, std::span<const Token> tokens, std::int64_t first);
+
+  // Logits of rows [first, first + n) of the last pass, n at most work.n_logits, into work.logits
+  // [n, n_vocab].
+  Status compute_logits(const OpContext& context, std::int64_t first, std::int64_t n);
+
+ private:
+  void embed_tokens(const OpContext& context, std::span<const Token> tokens);
+  void prepare_angles(std::int64_t first, std::int64_t n_tokens);
+  void attention_block(const OpContext& context, std::int32_t layer, std::int64_t first);
+  void feed_forward_block(const OpContext& context, std::int32_t layer);
+  void norm(const KernelTable& table, const float* x, const VectorView& weight,
+            const VectorView& bias, float* y) const noexcept;
+  void norm_rows(const OpContext& context, const VectorView& weight, const VectorView& bias,
+                 const ActivationForms& forms);
+  void quantize_rows(const OpContext& context, const ActivationForms& forms);
+  void add_block(const OpContext& context, const VectorView& post_norm);
+  void set_rows(const float* values, std::int64_t k);
+
+  const ModelConfig& config_;
+  const ModelWeights& weights_;
+  const KvCache& cache_;
+  Workspace& work_;
+  std::int64_t n_tokens_ = 0;  // of the pass that runs
+  ActivationRows rows_;        // input of the next products
+  std::atomic<bool> finite_{true};
+};
+
+}  // namespace minnow

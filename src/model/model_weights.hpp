@@ -1,0 +1,51 @@
+// ModelWeights: every tensor of a model by the name that the decoder uses. Views into the model's
+// arena (and, for an untied token embedding, into the mapped file). What a model does not have is
+// empty.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <vector>
+
+#include "tensor/weight_matrix.hpp"
+
+namespace minnow {
+
+struct LayerWeights {
+  VectorView attn_norm;         // [n_embd]
+  VectorView attn_norm_bias;    // [n_embd]
+  WeightMatrix attn_q;          // [q_size, n_embd]
+  WeightMatrix attn_k;          // [k_size, n_embd]
+  WeightMatrix attn_v;          // [v_size, n_embd]
+  VectorView attn_q_bias;       // [q_size]
+  VectorView attn_k_bias;       // [k_size]
+  VectorView attn_v_bias;       // [v_size]
+  VectorView attn_q_norm;       // [head_dim]
+  VectorView attn_k_norm;       // [head_dim]
+  WeightMatrix attn_output;     // [n_embd, attended_size]
+  VectorView attn_output_bias;  // [n_embd]
+  VectorView attn_post_norm;    // [n_embd], on the block's output
+  VectorView ffn_norm;          // [n_embd]
+  VectorView ffn_norm_bias;     // [n_embd]
+  WeightMatrix ffn_gate;        // [n_ff, n_embd]
+  WeightMatrix ffn_up;          // [n_ff, n_embd]
+  WeightMatrix ffn_down;        // [n_embd, n_ff]
+  VectorView ffn_gate_bias;     // [n_ff]
+  VectorView ffn_up_bias;       // [n_ff]
+  VectorView ffn_down_bias;     // [n_embd]
+  VectorView ffn_post_norm;     // [n_embd]
+};
+
+struct ModelWeights {
+  explicit ModelWeights(std::pmr::memory_resource* memory) : layers(memory) {}
+
+  EmbeddingTable tokens;  // [n_vocab, n_embd]
+  std::pmr::vector<LayerWeights> layers;
+  VectorView rope_factors;      // [n_rot / 2], what each rope frequency is divided by
+  VectorView output_norm;       // [n_embd]
+  VectorView output_norm_bias;  // [n_embd]
+  WeightMatrix output;          // [n_vocab, n_embd]; the packed token embedding when tied
+  VectorView output_bias;       // [n_vocab]
+};
+
+}  // namespace minnow

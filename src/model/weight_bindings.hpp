@@ -1,0 +1,40 @@
+// Which tensor of a file becomes which member of ModelWeights, with which shape: one table
+// (weight_bindings.cpp). Binding checks all of a model's tensors and reports everything that is
+// missing or has another shape in one message; nothing is loaded here.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <vector>
+
+#include "base/status.hpp"
+#include "io/gguf.hpp"
+#include "model/model_config.hpp"
+#include "model/model_weights.hpp"
+
+namespace minnow {
+
+// One tensor to be stored, in the order in which a forward pass reads them. Exactly one target is
+// set.
+struct BoundTensor {
+  const GgufTensor* tensor = nullptr;
+  Format format = Format::kF32;
+  std::int64_t n_rows = 0;         // 1 for vectors
+  std::int64_t k = 0;              // elements of a row
+  WeightMatrix* matrix = nullptr;  // packed
+  VectorView* vector = nullptr;    // decoded to float32
+};
+
+struct BoundModel {
+  explicit BoundModel(std::pmr::memory_resource* memory) : tensors(memory) {}
+  std::pmr::vector<BoundTensor> tensors;
+  const GgufTensor* token_embedding = nullptr;
+  Format token_embedding_format = Format::kF32;
+  bool tied = false;  // the output head is the token embedding
+};
+
+// weights.layers gets its size here; `out` points into `weights`, which must not move afterwards.
+Status bind_weights(const Gguf& gguf, const ModelConfig& config, ModelWeights& weights,
+                    BoundModel& out);
+
+}  // namespace minnow

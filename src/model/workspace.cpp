@@ -1,0 +1,73 @@
+#include "model/workspace.hpp"
+
+#include <algorithm>
+
+#include "ops/attention.hpp"
+#include "ops/matmul.hpp"
+
+namespace minnow {
+
+namespace {
+
+class Layout {
+ public:
+  Layout(ArenaPlan& plan, const Arena* arena) : plan_(plan), arena_(arena) {}
+
+  template <class T>
+  void array(std::int64_t n_rows, std::int64_t n_columns, T*& out) {
+    std::size_t n_elements = 0;
+    // Both factors are checked hyper-parameters or caller's limits, each below 2^31.
+    n_elements = static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(n_columns);
+    const std::size_t offset = plan_.reserve_array<T>(n_elements);
+    if (arena_ != nullptr) out = arena_->array<T>(offset);
+  }
+
+  void quantised(std::int64_t n_tokens, std::int64_t most_k, int x_group, QuantBuffers& out) {
+    array(n_tokens, codes_stride(most_k), out.codes);
+    array(n_tokens, (most_k + x_group - 1) / x_group, out.scales);
+    array(n_tokens, most_k / 16 + 2, out.sums);
+  }
+
+ private:
+  ArenaPlan& plan_;
+  const Arena* arena_;
+};
+
+}  // namespace
+
+void plan_workspace(const ModelConfig& config, const KernelTable& table,
+                    const WorkspaceShape& shape, ArenaPlan& plan, const Arena* arena,
+                    Workspace& out) {
+  Layout layout(plan, arena);
+  const std::int64_t n = shape.n_batch;
+  const std::int64_t most_k =
+      std::max({std::int64_t{config.n_embd}, std::int64_t{config.n_ff}, config.attended_size()});
+  layout.array(n, config.n_embd, out.x);
+  layout.array(n, config.n_embd, out.normed);
+  layout.array(n, config.q_size(), out.q);
+  layout.array(n, config.k_size(), out.k);
+  layout.array(n, config.v_size(), out.v);
+  layout.array(n, config.attended_size(), out.attended);
+  layout.array(n, config.n_ff, out.hidden);
+  layout.array(n, config.n_embd, out.block_out);
+  layout.quantised(n, most_k, 32, out.per_32);
+  layout.quantised(n, most_k, 128, out.per_128);
+  const std::int64_t half_rot = config.n_rot / 2;
+  layout.array(n, half_rot, out.cos);
+  layout.array(n, half_rot, out.sin);
+  layout.array(n, half_rot, out.window_cos);
+  layout.array(n, half_rot, out.window_sin);
+  layout.array(1, half_rot, out.frequencies);
+  layout.array(1, half_rot, out.window_frequencies);
+  layout.array(1, attention_partials(shape.n_ctx, config.n_heads, config.value_dim), out.partials);
+  layout.array(1, row_bytes(shape.embedding_format, config.n_embd), out.row);
+  layout.array(shape.n_logits, config.n_vocab, out.logits);
+  const std::size_t scratch = std::max(matmul_scratch_bytes(table, n, most_k),
+                                       attention_scratch_bytes(table, config.value_dim));
+  out.scratch_stride = (scratch + 4095) / 4096 * 4096;
+  layout.array(shape.n_threads, static_cast<std::int64_t>(out.scratch_stride), out.scratch);
+  out.n_batch = shape.n_batch;
+  out.n_logits = shape.n_logits;
+}
+
+}  // namespace minnow
