@@ -16,6 +16,6 @@ void encode(const float* values, void* block) {
 }  // namespace
 
 constinit const FormatTraits kBF16Traits =
-    float_traits<Format::kBF16, decode>(encode, 1.0f / (1 << 9));
+    float_traits<Format::kBF16, decode>(encode, 1.0f / (1 << 8));
 
 }  // namespace minnow

@@ -1,4 +1,6 @@
 // Q4_1: 32 codes of four bits, a scale and an offset.
+#include "kernels/formats/q4_1.hpp"
+
 #include "format/encode_rounding.hpp"
 #include "format/format_rows.hpp"
 #include "format/nibbles.hpp"
@@ -6,31 +8,24 @@
 namespace minnow {
 namespace {
 
-struct Block {
-  std::uint16_t d;  // float16
-  std::uint16_t m;  // float16
-  std::uint8_t nibbles[16];
-};
-static_assert(sizeof(Block) == format_info(Format::kQ4_1).block_bytes);
-
 void decode_rule(const void* bytes, RuleBlock* out) {
-  const auto block = load_block<Block>(bytes);
+  const auto block = load_block<BlockQ4_1>(bytes);
   out->scales[0] = float16_to_float32(block.d);
   out->block_min = float16_to_float32(block.m);
-  split_nibbles(block.nibbles, 16, 0, out->codes);
+  split_nibbles(block.qs, 16, 0, out->codes);
 }
 
 void encode(const float* values, void* bytes) {
   const Range range = value_range(values, 32);
   const float scale = (range.high - range.low) / 15;
   const float inverse = inverse_scale(scale);
-  Block block;
+  BlockQ4_1 block;
   block.d = float32_to_float16(scale);
   block.m = float32_to_float16(range.low);
   for (int i = 0; i < 16; ++i) {
     const int low = truncate_to((values[i] - range.low) * inverse + 0.5f, 0, 15);
     const int high = truncate_to((values[16 + i] - range.low) * inverse + 0.5f, 0, 15);
-    block.nibbles[i] = static_cast<std::uint8_t>(low | high << 4);
+    block.qs[i] = static_cast<std::uint8_t>(low | high << 4);
   }
   std::memcpy(bytes, &block, sizeof block);
 }
