@@ -1,0 +1,159 @@
+// Lanes16Scalar: sixteen floats as a plain array, the definition of what a Lanes16 type does.
+//
+// Every float body in kernels/generic is written on a type L with the members below; the other such
+// type is Lanes16Xsimd. All operations work lane by lane, round once to nearest even, and give the
+// same bits in every implementation (except which NaN a NaN is). Shuffles have contracts of their
+// own.
+//
+// Tag is a type of the folder's anonymous namespace, so that nothing here gets a linkable symbol.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/generic/half.hpp"
+#include "kernels/generic/scalar_fma.hpp"
+
+namespace minnow::generic {
+
+template <class Tag>
+struct Lanes16Scalar {
+  using L = Lanes16Scalar;
+  struct Mask {
+    bool lane[16];
+  };
+  float lane[16];
+
+  // Register tiles (products.hpp): the most tokens a tile may have, and the vectors beside one
+  // another for that many tokens, a power of two.
+  static constexpr int kTileTokens = 1;
+  static constexpr int tile_vectors(int) { return 1; }
+
+  template <class Function>
+  [[gnu::always_inline]] static inline L each(const Function& function) {
+    L result;
+    for (int i = 0; i < 16; ++i) result.lane[i] = function(i);
+    return result;
+  }
+  template <class Function>
+  [[gnu::always_inline]] static inline L each_bits(const Function& function) {
+    return each([&](int i) { return __builtin_bit_cast(float, function(i)); });
+  }
+  [[gnu::always_inline]] static inline std::uint32_t bits_of(float x) {
+    return __builtin_bit_cast(std::uint32_t, x);
+  }
+
+  // -- constants and memory -----------------------------------------------------------------------
+  static L set(float x) {
+    return each([&](int) { return x; });
+  }
+  static L set_bits(std::uint32_t bits) { return set(__builtin_bit_cast(float, bits)); }
+
+  static float convert(float x) { return x; }
+  static float convert(Half x) { return half_to_float(x.bits); }
+  static float convert(Brain x) { return brain_to_float(x.bits); }
+  // From 16 elements of type float, Half or Brain.
+  template <class Element>
+  static L load(const Element* x) {
+    return each([&](int i) { return convert(x[i]); });
+  }
+  // The first n elements (0...16), which are all that is read; +0 in the other lanes.
+  template <class Element>
+  static L load_first(const Element* x, int n) {
+    return each([&](int i) { return i < n ? convert(x[i]) : 0.0f; });
+  }
+  void store(float* y) const { store_first(y, 16); }
+  void store(Half* y) const { store_first(y, 16); }
+  void store_first(float* y, int n) const {
+    for (int i = 0; i < n; ++i) y[i] = lane[i];
+  }
+  void store_first(Half* y, int n) const {
+    for (int i = 0; i < n; ++i) y[i].bits = float_to_half(lane[i]);
+  }
+
+  // -- arithmetic ---------------------------------------------------------------------------------
+  friend L operator+(L a, L b) {
+    return each([&](int i) { return a.lane[i] + b.lane[i]; });
+  }
+  friend L operator-(L a, L b) {
+    return each([&](int i) { return a.lane[i] - b.lane[i]; });
+  }
+  friend L operator*(L a, L b) {
+    return each([&](int i) { return a.lane[i] * b.lane[i]; });
+  }
+  friend L operator/(L a, L b) {
+    return each([&](int i) { return a.lane[i] / b.lane[i]; });
+  }
+  static L fma(L a, L b, L c) {
+    return each([&](int i) { return fused_multiply_add(a.lane[i], b.lane[i], c.lane[i]); });
+  }
+  // a > b ? a : b, so b when one is a NaN or both are zeros.
+  static L max(L a, L b) {
+    return each([&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
+  }
+
+  // -- comparison: false for a NaN ----------------------------------------------------------------
+  static Mask less(L a, L b) {
+    Mask mask;
+    for (int i = 0; i < 16; ++i) mask.lane[i] = a.lane[i] < b.lane[i];
+    return mask;
+  }
+  static Mask less_equal(L a, L b) {
+    Mask mask;
+    for (int i = 0; i < 16; ++i) mask.lane[i] = a.lane[i] <= b.lane[i];
+    return mask;
+  }
+  static L select(Mask mask, L yes, L no) {
+    return each([&](int i) { return mask.lane[i] ? yes.lane[i] : no.lane[i]; });
+  }
+
+  // -- lanes as 32-bit integers -------------------------------------------------------------------
+  static L bit_and(L a, L b) {
+    return each_bits([&](int i) { return bits_of(a.lane[i]) & bits_of(b.lane[i]); });
+  }
+  static L bit_or(L a, L b) {
+    return each_bits([&](int i) { return bits_of(a.lane[i]) | bits_of(b.lane[i]); });
+  }
+  static L bit_xor(L a, L b) {
+    return each_bits([&](int i) { return bits_of(a.lane[i]) ^ bits_of(b.lane[i]); });
+  }
+  static L bits_add(L a, L b) {
+    return each_bits([&](int i) { return bits_of(a.lane[i]) + bits_of(b.lane[i]); });
+  }
+  static L bits_subtract(L a, L b) {
+    return each_bits([&](int i) { return bits_of(a.lane[i]) - bits_of(b.lane[i]); });
+  }
+  static L to_exponent(L a) {  // the lowest nine bits, moved to the top
+    return each_bits([&](int i) { return bits_of(a.lane[i]) << 23; });
+  }
+  static L from_exponent(L a) {  // the highest nine bits as a signed number
+    return each([&](int i) {
+      const std::uint32_t high = bits_of(a.lane[i]) >> 23;
+      return static_cast<float>(static_cast<std::int32_t>(high ^ 256u) - 256);
+    });
+  }
+
+  // -- shuffles -----------------------------------------------------------------------------------
+  static L swap_pairs(L a) {  // lanes 1, 0, 3, 2, ...
+    return each([&](int i) { return a.lane[i ^ 1]; });
+  }
+  // x[0], x[0], x[1], x[1], ... for n (0...8) elements, which are all that is read; then +0.
+  static L load_twice(const float* x, int n) {
+    return each([&](int i) { return i / 2 < n ? x[i / 2] : 0.0f; });
+  }
+  // The fixed tree: lanes i + 8, then i + 4, i + 2, i + 1, the lower lane as the left operand.
+  template <class Operation>
+  static float tree(L a, const Operation& operation) {
+    for (int half = 8; half > 0; half /= 2) {
+      for (int i = 0; i < half; ++i) a.lane[i] = operation(a.lane[i], a.lane[i + half]);
+    }
+    return a.lane[0];
+  }
+  static float sum_lanes(L a) {
+    return tree(a, [](float x, float y) { return x + y; });
+  }
+  static float max_lanes(L a) {
+    return tree(a, [](float x, float y) { return x > y ? x : y; });
+  }
+};
+
+}  // namespace minnow::generic

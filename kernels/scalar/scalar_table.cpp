@@ -1,0 +1,47 @@
+#include "kernels/scalar/scalar_float.hpp"
+#include "kernels/scalar/scalar_integer.hpp"
+
+namespace minnow {
+
+namespace {
+
+void matmul(Format format, const MatmulArgs& args, void* scratch) {
+  if (format == Format::kF32 || format == Format::kF16 || format == Format::kBF16) {
+    return scalar::matmul_float(format, args, scratch);
+  }
+  return scalar::matmul_integer(format, args, scratch);
+}
+
+}  // namespace
+
+extern const KernelTable kScalarTable = {
+    .name = "scalar",
+    .needs = 0,
+    .scratch_bytes = 32 * 1024,
+    .pack = scalar::pack,
+    .unpack_row = scalar::unpack_row,
+    .matmul = matmul,
+    .matmul_codes = scalar::matmul_codes,
+    .quantize = scalar::quantize,
+    .rms_norm = scalar::rms_norm,
+    .layer_norm = scalar::layer_norm,
+    .add = scalar::add,
+    .multiply = scalar::multiply,
+    .scale = scalar::scale,
+    .multiply_add = scalar::multiply_add,
+    .softcap = scalar::softcap,
+    .activate = scalar::activate,
+    .rope = scalar::rope,
+    .softmax = scalar::softmax,
+    .to_half = scalar::to_half,
+    .from_half = scalar::from_half,
+    .sum_exp = scalar::sum_exp,
+    .attend = scalar::attend,
+    .merge = scalar::merge,
+    .finish = scalar::finish,
+    .read_bytes = scalar::read_bytes,
+    .integer_peak = scalar::integer_peak,
+    .float_peak = scalar::float_peak,
+};
+
+}  // namespace minnow
