@@ -104,9 +104,11 @@ class Gguf {
 
  private:
   friend class GgufParser;
-  Status find_typed(std::string_view key, std::string_view wanted, bool fits,
-                    const GgufValue* value) const;
-  Status find_array(std::string_view key, std::size_t n_expected, const GgufValue*& out) const;
+  Status require(std::string_view key, const GgufValue*& out) const;
+  Status require_array(std::string_view key, std::size_t n_expected, const GgufValue*& out) const;
+  Status wrong_type(std::string_view key, std::string_view wanted, const GgufValue& value) const;
+  template <class T>
+  Status get_integer(std::string_view key, T& out) const;
 
   std::string file_name_;
   std::uint32_t version_ = 0;
