@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace minnow {
 
@@ -33,13 +34,31 @@ constexpr unsigned even_signs(unsigned seven_bits) {
   return seven_bits | static_cast<unsigned>(std::popcount(seven_bits) & 1) << 7;
 }
 
-// Writes a point's coordinates, negated where `signs` has a bit.
-template <int kDims>
-void write_signed_point(const std::int8_t (&point)[kDims], unsigned signs, std::int8_t* codes) {
-  for (int i = 0; i < kDims; ++i) {
-    const int sign = 1 - 2 * static_cast<int>(signs >> i & 1);
-    codes[i] = static_cast<std::int8_t>(sign * point[i]);
-  }
+// Writes eight coordinates, all at least 1, negated where `signs` has a bit. Eight bytes at a time:
+// one by one, the IQ2 and IQ3 decoders ran at half the speed or less.
+inline void write_signed(std::uint64_t coordinates, unsigned signs, std::int8_t* codes) {
+  constexpr std::uint64_t kEach = 0x0101010101010101u;
+  const std::uint64_t spread = (signs * kEach) & 0x8040201008040201u;   // byte i keeps bit i
+  const std::uint64_t negative = (spread + 0x7f * kEach) >> 7 & kEach;  // 1 or 0 in each byte
+  const std::uint64_t mask = negative * 0xff;
+  const std::uint64_t result = (coordinates ^ mask) + negative;  // never carries: ~x is not 0xff
+  std::memcpy(codes, &result, sizeof result);
+}
+
+inline void write_signed_point(const std::int8_t (&point)[8], unsigned signs, std::int8_t* codes) {
+  std::uint64_t coordinates;
+  std::memcpy(&coordinates, point, sizeof coordinates);
+  write_signed(coordinates, signs, codes);
+}
+
+// The same for two points of four dimensions; the first has the low four signs.
+inline void write_signed_pair(const std::int8_t (&first)[4], const std::int8_t (&second)[4],
+                              unsigned signs, std::int8_t* codes) {
+  std::uint32_t low;
+  std::uint32_t high;
+  std::memcpy(&low, first, sizeof low);
+  std::memcpy(&high, second, sizeof high);
+  write_signed(low | static_cast<std::uint64_t>(high) << 32, signs, codes);
 }
 
 }  // namespace minnow

@@ -21,9 +21,8 @@ void decode_rule(const void* bytes, RuleBlock* out) {
     for (int p = 0; p < 4; ++p) {
       const unsigned signs = even_signs(word >> (7 * p) & 0x7f);
       const std::uint8_t* pair = block.indices + 8 * s + 2 * p;
-      std::int8_t* codes = out->codes + 32 * s + 8 * p;
-      write_signed_point(kIq3XxsPoints.at[pair[0]], signs, codes);
-      write_signed_point(kIq3XxsPoints.at[pair[1]], signs >> 4, codes + 4);
+      write_signed_pair(kIq3XxsPoints.at[pair[0]], kIq3XxsPoints.at[pair[1]], signs,
+                        out->codes + 32 * s + 8 * p);
     }
   }
 }
