@@ -18,42 +18,6 @@ Status no_candidate_left(std::uint64_t position) {
                ": the mask or the logits exclude every token");
 }
 
-// The best of a block's values; `valid` gets 0 if one of them is NaN or +infinity.
-float best_of_block(const float* x, std::uint32_t* valid) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  std::array<float, kLanes> best;
-  std::array<std::uint32_t, kLanes> ok;
-  for (size_t j = 0; j < kLanes; ++j) {
-    best[j] = x[j];
-    ok[j] = x[j] < kInfinity ? ~0u : 0u;
-  }
-  for (size_t i = kLanes; i < Candidates::kBlock; i += kLanes) {
-    for (size_t j = 0; j < kLanes; ++j) {
-      best[j] = best[j] > x[i + j] ? best[j] : x[i + j];
-      ok[j] &= x[i + j] < kInfinity ? ~0u : 0u;
-    }
-  }
-  for (size_t half = kLanes / 2; half > 0; half /= 2) {
-    for (size_t j = 0; j < half; ++j) {
-      best[j] = best[j] > best[j + half] ? best[j] : best[j + half];
-      ok[j] &= ok[j + half];
-    }
-  }
-  *valid &= ok[0];
-  return best[0];
-}
-
-// Sum of the masses of a block: whole numbers below 2^47, so the doubles are exact in any order.
-std::uint64_t mass_of_block(const float* x, float best, float divisor) {
-  std::array<double, kLanes> sum{};
-  for (size_t i = 0; i < Candidates::kBlock; i += kLanes) {
-    for (size_t j = 0; j < kLanes; ++j) sum[j] += mass_of_difference(x[i + j] / divisor - best);
-  }
-  double total = 0.0;
-  for (const double s : sum) total += s;
-  return static_cast<std::uint64_t>(total);
-}
-
 bool is_set(std::span<const std::uint64_t> mask, Token id) {
   const auto i = static_cast<size_t>(id);
   return (mask[i / 64] >> (i % 64) & 1) != 0;
@@ -130,25 +94,27 @@ Status Candidates::begin(std::span<const Candidate> list, std::span<const std::u
 // Reads all logits once: the best of each block, and whether all are numbers. The last block, if it
 // is short, is copied and filled up with values that are never chosen.
 Status Candidates::scan(std::span<const float> logits, std::uint64_t position) {
-  std::uint32_t valid = ~0u;
+  bool suspicious = false;
   const size_t full = n_vocab_ / kBlock;
-  for (size_t b = 0; b < full; ++b) {
-    block_data_[b] = logits.data() + b * kBlock;
-    block_best_[b] = best_of_block(block_data_[b], &valid);
-  }
+  for (size_t b = 0; b < full; ++b) block_data_[b] = logits.data() + b * kBlock;
   if (full < n_blocks_) {
     float* tail = own_.data() + full * kBlock;
-    std::fill(
-        std::copy(logits.begin() + static_cast<std::ptrdiff_t>(full * kBlock), logits.end(), tail),
-        tail + kBlock, kNever);
+    const auto rest = logits.begin() + static_cast<std::ptrdiff_t>(full * kBlock);
+    std::fill(std::copy(rest, logits.end(), tail), tail + kBlock, kNever);
     block_data_[full] = tail;
-    block_best_[full] = best_of_block(tail, &valid);
   }
-  if (valid != 0) return {};
-  size_t i = 0;
-  while (i + 1 < n_vocab_ && logits[i] <= kLargest) ++i;
-  return error(StatusCode::kNumeric, "logit of token ", i, " at position ", position, " is ",
-               logits[i]);
+  for (size_t b = 0; b < n_blocks_; ++b) {
+    const BlockBest best = best_of_block(block_data_[b]);
+    block_best_[b] = best.best;
+    suspicious |= !(best.best <= kLargest) | (best.sum != best.sum);
+  }
+  if (!suspicious) return {};
+  for (size_t i = 0; i < n_vocab_; ++i) {
+    if (logits[i] <= kLargest) continue;
+    return error(StatusCode::kNumeric, "logit of token ", i, " at position ", position, " is ",
+                 logits[i]);
+  }
+  return {};
 }
 
 void Candidates::apply_mask(std::span<const std::uint64_t> mask) {
@@ -191,8 +157,7 @@ float* Candidates::own_block(size_t b) {
 }
 
 void Candidates::refresh(size_t b) {
-  std::uint32_t valid = ~0u;
-  block_best_[b] = best_of_block(block(b), &valid);
+  block_best_[b] = best_of_block(block(b)).best;
 }
 
 void Candidates::set(float value, float* logit) {
@@ -344,7 +309,9 @@ void Candidates::keep_mass(std::uint64_t mass, size_t min_keep) {
     std::uint64_t sum = 0;
     while (keep < n_ && sum < mass) sum += mass_of(records_[keep++]);
   } else {
-    keep = prefix_of_mass(records_.data(), n_, mass, comes_before);
+    const double best = best_logit();
+    keep = prefix_of_mass(records_.data(), n_, mass, comes_before,
+                          [best](const Candidate& c) { return best - c.logit; });
   }
   if (keep < min_keep) {
     keep_best(min_keep);

@@ -1,6 +1,6 @@
 // Candidates: the tokens that may still be chosen, in one of two forms.
 //
-// Dense: the caller's logits as they are, with the best value of each block of 128 on the side.
+// Dense: the caller's logits as they are, with the best value of each block of 256 on the side.
 // Blocks are copied only when something in them changes. A stage that keeps few tokens reads only
 // the blocks whose best value passes, so 262,144 logits are read once and never become records.
 // Records: an array of {id, logit, p}. Every stage works on records; `collect` makes them.
@@ -19,7 +19,7 @@
 
 #include "base/status.hpp"
 #include "base/token.hpp"
-#include "sampling/math.hpp"
+#include "sampling/blocks.hpp"
 #include "sampling/token_table.hpp"
 
 namespace minnow {
@@ -29,14 +29,6 @@ struct Candidate {
   float logit;
   float p;  // relative to the best: 1 for the best one; see weigh()
 };
-
-inline constexpr double kMassOne = 0x1p40;  // the mass of the best candidate
-
-// exp(difference) in units of 2^-40, rounded to even; a whole number in a double.
-inline double mass_of_difference(float difference) {
-  constexpr double kRound = 0x1p52;
-  return (static_cast<double>(exp_of_negative(difference)) * kMassOne + kRound) - kRound;
-}
 
 inline std::uint64_t mass_of(const Candidate& candidate) {
   return static_cast<std::uint64_t>(static_cast<double>(candidate.p) * kMassOne);
@@ -49,8 +41,6 @@ inline bool comes_before(const Candidate& a, const Candidate& b) {
 
 class Candidates {
  public:
-  static constexpr size_t kBlock = 128;
-
   // Takes 16 bytes for each token of the vocabulary from `memory`.
   Candidates(size_t n_vocab, std::pmr::memory_resource* memory);
 

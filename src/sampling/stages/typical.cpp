@@ -27,7 +27,8 @@ void apply_typical(StageState& state, Candidates& candidates) {
   const std::uint64_t target =
       std::min(static_cast<std::uint64_t>(wanted) + 1, entropy.total);  // strictly more than p
   const std::span<Candidate> records = candidates.records();
-  const size_t keep = prefix_of_mass(records.data(), records.size(), target, more_typical);
+  const size_t keep =
+      prefix_of_mass(records.data(), records.size(), target, more_typical, distance);
   const size_t least = std::min(static_cast<size_t>(state.values.min_keep), records.size());
   if (keep < least) {
     std::nth_element(records.begin(), records.begin() + static_cast<std::ptrdiff_t>(least - 1),
