@@ -1,0 +1,11 @@
+#include "kernels/avx2/avx2_float.hpp"
+#include "kernels/avx2/avx2_lanes.hpp"
+#include "kernels/generic/attention.hpp"
+
+namespace minnow::avx2 {
+
+void attend(const AttendArgs& args, void* scratch) {
+  generic::attend<Lanes>(args, scratch);
+}
+
+}  // namespace minnow::avx2

@@ -1,0 +1,14 @@
+// The float part of the AVX2 table: generic bodies on Lanes. Nothing here needs more than one
+// rounding per operation to give the scalar table's bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/api/kernel_table.hpp"
+
+namespace minnow::avx2 {
+
+#include "kernels/generic/float_declarations.inc"
+
+}  // namespace minnow::avx2

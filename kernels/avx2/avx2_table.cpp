@@ -1,0 +1,48 @@
+#include "kernels/api/cpu_mask.hpp"
+#include "kernels/avx2/avx2_float.hpp"
+#include "kernels/scalar/scalar_integer.hpp"
+
+namespace minnow {
+
+namespace {
+
+void matmul(Format format, const MatmulArgs& args, void* scratch) {
+  if (format == Format::kF32 || format == Format::kF16 || format == Format::kBF16) {
+    return avx2::matmul_float(format, args, scratch);
+  }
+  return scalar::matmul_integer(format, args, scratch);
+}
+
+}  // namespace
+
+extern const KernelTable kAvx2Table = {
+    .name = "avx2",
+    .needs = kMinnowCpuAvx2 | kMinnowCpuFma | kMinnowCpuF16c | kMinnowCpuBmi2,
+    .scratch_bytes = 32 * 1024,
+    .pack = scalar::pack,
+    .unpack_row = scalar::unpack_row,
+    .matmul = matmul,
+    .matmul_codes = scalar::matmul_codes,
+    .quantize = scalar::quantize,
+    .rms_norm = avx2::rms_norm,
+    .layer_norm = avx2::layer_norm,
+    .add = avx2::add,
+    .multiply = avx2::multiply,
+    .scale = avx2::scale,
+    .multiply_add = avx2::multiply_add,
+    .softcap = avx2::softcap,
+    .activate = avx2::activate,
+    .rope = avx2::rope,
+    .softmax = avx2::softmax,
+    .to_half = avx2::to_half,
+    .from_half = avx2::from_half,
+    .sum_exp = avx2::sum_exp,
+    .attend = avx2::attend,
+    .merge = avx2::merge,
+    .finish = avx2::finish,
+    .read_bytes = avx2::read_bytes,
+    .integer_peak = scalar::integer_peak,
+    .float_peak = avx2::float_peak,
+};
+
+}  // namespace minnow

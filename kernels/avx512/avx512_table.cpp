@@ -1,0 +1,49 @@
+#include "kernels/api/cpu_mask.hpp"
+#include "kernels/avx512/avx512_float.hpp"
+#include "kernels/scalar/scalar_integer.hpp"
+
+namespace minnow {
+
+namespace {
+
+void matmul(Format format, const MatmulArgs& args, void* scratch) {
+  if (format == Format::kF32 || format == Format::kF16 || format == Format::kBF16) {
+    return avx512::matmul_float(format, args, scratch);
+  }
+  return scalar::matmul_integer(format, args, scratch);
+}
+
+}  // namespace
+
+extern const KernelTable kAvx512Table = {
+    .name = "avx512",
+    .needs = kMinnowCpuAvx2 | kMinnowCpuFma | kMinnowCpuF16c | kMinnowCpuBmi2 | kMinnowCpuAvx512F |
+             kMinnowCpuAvx512Bw | kMinnowCpuAvx512Dq | kMinnowCpuAvx512Vl | kMinnowCpuAvx512Vnni,
+    .scratch_bytes = 32 * 1024,
+    .pack = scalar::pack,
+    .unpack_row = scalar::unpack_row,
+    .matmul = matmul,
+    .matmul_codes = scalar::matmul_codes,
+    .quantize = scalar::quantize,
+    .rms_norm = avx512::rms_norm,
+    .layer_norm = avx512::layer_norm,
+    .add = avx512::add,
+    .multiply = avx512::multiply,
+    .scale = avx512::scale,
+    .multiply_add = avx512::multiply_add,
+    .softcap = avx512::softcap,
+    .activate = avx512::activate,
+    .rope = avx512::rope,
+    .softmax = avx512::softmax,
+    .to_half = avx512::to_half,
+    .from_half = avx512::from_half,
+    .sum_exp = avx512::sum_exp,
+    .attend = avx512::attend,
+    .merge = avx512::merge,
+    .finish = avx512::finish,
+    .read_bytes = avx512::read_bytes,
+    .integer_peak = scalar::integer_peak,
+    .float_peak = avx512::float_peak,
+};
+
+}  // namespace minnow
