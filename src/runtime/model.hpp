@@ -1,0 +1,61 @@
+// Model: an open model file, ready to compute. Immutable after open(), so any number of sessions on
+// any threads share one.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/arena.hpp"
+#include "base/mapped_file.hpp"
+#include "base/status.hpp"
+#include "io/gguf.hpp"
+#include "model/model_config.hpp"
+#include "model/model_weights.hpp"
+#include "model/weight_bindings.hpp"
+#include "runtime/options.hpp"
+#include "runtime/runtime.hpp"
+
+namespace minnow {
+
+class Tokenizer;
+
+class Model {
+ public:
+  // Reads, checks and packs the file. options.runtime may be empty: the model then makes its own.
+  static Status open(MappedFile file, const Options& options, std::shared_ptr<Model>& out);
+
+  // Use open(). Public only for std::make_shared.
+  Model(std::shared_ptr<Runtime> runtime, MappedFile file);
+  ~Model();
+
+  Runtime& runtime() const { return *runtime_; }
+  const Gguf& gguf() const { return gguf_; }
+  const ModelConfig& config() const { return config_; }
+  const ModelWeights& weights() const { return weights_; }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  std::string_view chat_template() const { return chat_template_; }  // "" when the file has none
+  Format embedding_format() const { return bound_.token_embedding_format; }
+
+  std::size_t weights_bytes() const { return arena_.n_bytes(); }
+  std::int64_t n_parameters() const { return n_parameters_; }
+  // Bytes of weights that decoding one token reads.
+  std::int64_t bytes_per_token() const;
+  // Multiply-adds with weights of one token: with (decode) or without (prefill) the output head.
+  std::int64_t macs_per_token(bool with_head) const;
+
+ private:
+  Status load(const Options& options);
+
+  const std::shared_ptr<Runtime> runtime_;
+  MappedFile file_;
+  Gguf gguf_;
+  ModelConfig config_;
+  ModelWeights weights_;
+  BoundModel bound_;
+  Arena arena_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::string_view chat_template_;  // in the mapped file
+  std::int64_t n_parameters_ = 0;
+};
+
+}  // namespace minnow

@@ -1,0 +1,191 @@
+#include "runtime/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "tokenizer/tokenizer.hpp"
+
+namespace minnow {
+
+namespace {
+
+constexpr std::int64_t kDefaultContext = 4096;
+
+KvType kv_type_of(const Options& options) {
+  return options.kv_type == "f32" ? KvType::kF32 : KvType::kF16;
+}
+
+WorkspaceShape shape_of(const SessionSize& size, Format embedding_format, const Options& options,
+                        int n_threads) {
+  WorkspaceShape shape;
+  shape.n_ctx = size.n_ctx;
+  shape.n_batch = size.n_batch;
+  shape.n_logits = std::min(options.n_logits, size.n_batch);
+  shape.n_threads = n_threads;
+  shape.embedding_format = embedding_format;
+  return shape;
+}
+
+}  // namespace
+
+Status size_session(const ModelConfig& config, Format embedding_format, const Options& options,
+                    const KernelTable& table, int n_threads, SessionSize& out) {
+  SessionSize size;
+  size.n_ctx = options.n_ctx > 0 ? options.n_ctx : std::min(config.n_ctx_train, kDefaultContext);
+  size.n_batch = std::min(options.n_batch, size.n_ctx);
+  ArenaPlan cache;
+  KvCache::plan(config, size.n_ctx, kv_type_of(options), cache);
+  ArenaPlan all = cache;
+  Workspace unused;
+  plan_workspace(config, table, shape_of(size, embedding_format, options, n_threads), all, nullptr,
+                 unused);
+  all.reserve_array<Token>(static_cast<std::size_t>(size.n_ctx));
+  MINNOW_TRY(all.check());
+  size.kv_bytes = cache.n_bytes();
+  size.arena_bytes = all.arena_bytes();
+  out = size;
+  return {};
+}
+
+Status Session::create(std::shared_ptr<Model> model, const Options& options,
+                       std::unique_ptr<Session>& out) {
+  auto session = std::make_unique<Session>(std::move(model), options);
+  MINNOW_TRY(session->allocate());
+  out = std::move(session);
+  return {};
+}
+
+Session::Session(std::shared_ptr<Model> model, const Options& options)
+    : model_(std::move(model)), options_(options), cache_(&model_->runtime().memory()) {}
+
+Status Session::allocate() {
+  const ModelConfig& config = model_->config();
+  Runtime& runtime = model_->runtime();
+  const int n_threads = runtime.pool().n_threads();
+  MINNOW_TRY(size_session(config, model_->embedding_format(), options_, runtime.table(), n_threads,
+                          size_));
+  if (size_.n_ctx > config.n_ctx_train)
+    runtime.log(Runtime::Level::kWarning,
+                join("a context of ", size_.n_ctx, " tokens is longer than the ",
+                     config.n_ctx_train, " that the model was trained for"));
+  // The same steps as in size_session(), now on a real arena.
+  const WorkspaceShape shape = shape_of(size_, model_->embedding_format(), options_, n_threads);
+  const auto n_tokens = static_cast<std::size_t>(size_.n_ctx);
+  ArenaPlan plan;
+  KvCache::plan(config, size_.n_ctx, kv_type_of(options_), plan);
+  plan_workspace(config, runtime.table(), shape, plan, nullptr, work_);
+  plan.reserve_array<Token>(n_tokens);
+  MINNOW_TRY(Arena::create(plan, runtime.memory(),
+                           runtime.memory().has_hooks() ? ArenaSource::kHost : ArenaSource::kMap,
+                           "a session", arena_));
+  ArenaPlan cursor;
+  cache_.lay_out(config, size_.n_ctx, kv_type_of(options_), arena_, cursor);
+  plan_workspace(config, runtime.table(), shape, cursor, &arena_, work_);
+  tokens_ = arena_.array<Token>(cursor.reserve_array<Token>(n_tokens));
+  decoder_.emplace(config, model_->weights(), cache_, work_);
+
+  SamplerSetup setup;
+  setup.n_vocab = config.n_vocab;
+  setup.n_context = static_cast<int>(size_.n_ctx);
+  return Sampler::create(options_.sampling, setup, &runtime.memory(), &sampler_);
+}
+
+OpContext Session::context() {
+  Runtime& runtime = model_->runtime();
+  return {&runtime.table(), &runtime.pool(), &cancel_, work_.scratch, work_.scratch_stride};
+}
+
+Status Session::check_tokens(std::span<const Token> tokens) const {
+  const std::int64_t room = size_.n_ctx - n_tokens_;
+  if (static_cast<std::int64_t>(tokens.size()) > room)
+    return error(StatusCode::kContextFull, "the context holds ", size_.n_ctx, " tokens and has ",
+                 n_tokens_, "; ", tokens.size(), " more do not fit (raise n_ctx)");
+  const auto n_vocab = static_cast<std::uint32_t>(model_->config().n_vocab);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (static_cast<std::uint32_t>(tokens[i]) >= n_vocab)
+      return error(StatusCode::kInvalidArgument, "token ", i, " is ", tokens[i],
+                   ", which is not in the vocabulary of ", n_vocab);
+  }
+  return {};
+}
+
+// One pass. On failure the session's tokens are as before: what the cache holds beyond them is
+// never looked at.
+Status Session::read_batch(std::span<const Token> tokens) {
+  hidden_row_ = -1;
+  has_logits_ = false;
+  MINNOW_TRY(decoder_->forward(context(), tokens, n_tokens_));
+  std::copy(tokens.begin(), tokens.end(), tokens_ + n_tokens_);
+  for (const Token token : tokens) sampler_->accept(token);
+  n_tokens_ += static_cast<std::int64_t>(tokens.size());
+  hidden_row_ = static_cast<std::int64_t>(tokens.size()) - 1;
+  return {};
+}
+
+Status Session::prefill(std::span<const Token> tokens) {
+  MINNOW_TRY(check_tokens(tokens));
+  const std::size_t total = tokens.size();
+  while (!tokens.empty()) {
+    const std::size_t n = std::min(tokens.size(), static_cast<std::size_t>(size_.n_batch));
+    MINNOW_TRY(read_batch(tokens.first(n)));
+    tokens = tokens.subspan(n);
+    const ProgressHook& progress = options_.progress;
+    if (progress.callback != nullptr && total > 1 &&
+        !progress.callback(progress.user, total - tokens.size(), total))
+      return error(StatusCode::kCancelled,
+                   "reading the prompt was stopped by its progress callback");
+  }
+  return {};
+}
+
+Status Session::evaluate(std::span<const Token> tokens, const LogitsSink& sink) {
+  MINNOW_TRY(check_tokens(tokens));
+  std::size_t first = 0;
+  while (first < tokens.size()) {
+    const std::size_t n = std::min(tokens.size() - first, static_cast<std::size_t>(size_.n_batch));
+    MINNOW_TRY(read_batch(tokens.subspan(first, n)));
+    for (std::size_t row = 0; row < n;) {
+      const std::size_t n_rows = std::min(n - row, static_cast<std::size_t>(work_.n_logits));
+      MINNOW_TRY(decoder_->compute_logits(context(), static_cast<std::int64_t>(row),
+                                          static_cast<std::int64_t>(n_rows)));
+      if (!sink.callback(sink.user, first + row, n_rows, work_.logits))
+        return error(StatusCode::kCancelled, "evaluating was stopped by its callback");
+      row += n_rows;
+    }
+    first += n;
+  }
+  return {};
+}
+
+Status Session::logits(std::span<const float>& out) {
+  if (hidden_row_ < 0)
+    return error(StatusCode::kInvalidArgument,
+                 "there are no logits: read a token first (after truncate(), read the last again)");
+  if (!has_logits_) {
+    MINNOW_TRY(decoder_->compute_logits(context(), hidden_row_, 1));
+    has_logits_ = true;
+  }
+  out = {work_.logits, static_cast<std::size_t>(model_->config().n_vocab)};
+  return {};
+}
+
+Status Session::sample(Token& out) {
+  std::span<const float> values;
+  MINNOW_TRY(logits(values));
+  return sampler_->sample(values, static_cast<std::uint64_t>(n_tokens_), &out);
+}
+
+Status Session::truncate(std::int64_t n_tokens) {
+  if (n_tokens < 0 || n_tokens > n_tokens_)
+    return error(StatusCode::kInvalidArgument, "cannot truncate to ", n_tokens,
+                 " tokens: the session has ", n_tokens_);
+  if (n_tokens == n_tokens_) return {};
+  n_tokens_ = n_tokens;
+  hidden_row_ = -1;
+  has_logits_ = false;
+  sampler_->reset();
+  for (const Token token : tokens()) sampler_->accept(token);
+  return {};
+}
+
+}  // namespace minnow

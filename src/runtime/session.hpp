@@ -1,0 +1,97 @@
+// Session: one conversation with a model on the level of tokens: what was read, its keys and
+// values, the logits after it, a sampler. One thread at a time; only cancel() may come from
+// anywhere. All memory is taken by create(); reading and sampling allocate nothing.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/arena.hpp"
+#include "base/status.hpp"
+#include "base/token.hpp"
+#include "model/decoder.hpp"
+#include "model/kv_cache.hpp"
+#include "model/workspace.hpp"
+#include "runtime/model.hpp"
+#include "runtime/options.hpp"
+#include "sampling/sampler.hpp"
+
+namespace minnow {
+
+// What a session with some options takes, in bytes.
+struct SessionSize {
+  std::int64_t n_ctx = 0;
+  std::int64_t n_batch = 0;
+  std::size_t kv_bytes = 0;     // keys and values
+  std::size_t arena_bytes = 0;  // everything, keys and values included
+};
+
+// kInvalidArgument when the options do not fit the model.
+Status size_session(const ModelConfig& config, Format embedding_format, const Options& options,
+                    const KernelTable& table, int n_threads, SessionSize& out);
+
+class Session {
+ public:
+  static Status create(std::shared_ptr<Model> model, const Options& options,
+                       std::unique_ptr<Session>& out);
+
+  // Use create(). Public only for std::make_unique.
+  Session(std::shared_ptr<Model> model, const Options& options);
+
+  // Reads tokens after those already there, in batches of n_batch. kContextFull, kInvalidArgument
+  // (an id outside the vocabulary): nothing was read. kCancelled, kNumeric: whole batches were.
+  Status prefill(std::span<const Token> tokens);
+  Status decode(Token token) { return prefill({&token, 1}); }
+
+  // As prefill, giving the logits of every token: sink(first, n_rows, logits [n_rows, n_vocab]),
+  // which returns false to stop (kCancelled).
+  struct LogitsSink {
+    bool (*callback)(void* user, std::size_t first, std::size_t n_rows, const float* logits);
+    void* user;
+  };
+  Status evaluate(std::span<const Token> tokens, const LogitsSink& sink);
+
+  // The logits [n_vocab] after the last token; computed when first asked for, valid until the next
+  // call. kInvalidArgument when no token was read since the start or truncate().
+  Status logits(std::span<const float>& out);
+  Status sample(Token& out);
+
+  std::int64_t position() const { return n_tokens_; }
+  std::int64_t n_ctx() const { return size_.n_ctx; }
+  std::span<const Token> tokens() const { return {tokens_, static_cast<std::size_t>(n_tokens_)}; }
+  Status truncate(std::int64_t n_tokens);
+
+  void cancel() { cancel_.store(true); }
+  // To be called where a new request begins: a cancel() before it has no effect.
+  void clear_cancel() { cancel_.store(false); }
+
+  Model& model() const { return *model_; }
+  const std::shared_ptr<Model>& shared_model() const { return model_; }
+  const Options& options() const { return options_; }
+  const SessionSize& size() const { return size_; }
+
+ private:
+  Status allocate();
+  Status check_tokens(std::span<const Token> tokens) const;
+  Status read_batch(std::span<const Token> tokens);
+  OpContext context();
+
+  const std::shared_ptr<Model> model_;
+  const Options options_;
+  SessionSize size_;
+  Arena arena_;
+  KvCache cache_;
+  Workspace work_;
+  std::optional<Decoder> decoder_;
+  std::unique_ptr<Sampler> sampler_;
+  Token* tokens_ = nullptr;  // [n_ctx], in the arena
+  std::int64_t n_tokens_ = 0;
+  std::int64_t hidden_row_ = -1;  // row of work_.x with the last token's state; -1: none
+  bool has_logits_ = false;
+  std::atomic<bool> cancel_{false};
+};
+
+}  // namespace minnow
