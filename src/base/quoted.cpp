@@ -53,7 +53,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   std::size_t i = 0;
   while (i < text.size() && i < kLongestQuote) {

@@ -15,6 +15,6 @@ std::size_t utf8_character_bytes(std::string_view text);
 bool is_utf8(std::string_view text);
 
 // 'text' in quotes; control characters and malformed bytes as \xNN; cut with "…" after 100 bytes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace minnow

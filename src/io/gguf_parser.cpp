@@ -92,32 +92,32 @@ Status GgufParser::parse(Gguf& out) {
 Status GgufParser::read_header() {
   std::string_view magic;
   if (!cursor_.take_bytes(kMagic.size(), magic))
-    return error(StatusCode::kBadFile, quoted(file_.name()), ": not a GGUF file: it has only ",
+    return error(StatusCode::kBadFile, in_quotes(file_.name()), ": not a GGUF file: it has only ",
                  cursor_.remaining(), " bytes");
   if (magic != kMagic) {
     const std::string_view start(reinterpret_cast<const char*>(file_.bytes().data()),
                                  std::min<std::size_t>(file_.n_bytes(), 8));
     return error(magic == "FUGG" ? StatusCode::kUnsupported : StatusCode::kBadFile,
-                 quoted(file_.name()), ": not a GGUF file: it starts with ", quoted(magic),
+                 in_quotes(file_.name()), ": not a GGUF file: it starts with ", in_quotes(magic),
                  guess_kind(start));
   }
   if (!cursor_.take(version_))
-    return error(StatusCode::kBadFile, quoted(file_.name()), ": the file ends in its header");
+    return error(StatusCode::kBadFile, in_quotes(file_.name()), ": the file ends in its header");
   if (version_ != 0 && (version_ & 0xffffu) == 0)
-    return error(StatusCode::kUnsupported, quoted(file_.name()),
+    return error(StatusCode::kUnsupported, in_quotes(file_.name()),
                  ": the file is big-endian; only little-endian GGUF files are read");
   if (version_ != 2 && version_ != 3)
-    return error(StatusCode::kUnsupported, quoted(file_.name()), ": GGUF version ", version_,
+    return error(StatusCode::kUnsupported, in_quotes(file_.name()), ": GGUF version ", version_,
                  "; versions 2 and 3 are read",
                  version_ == 1 ? " (version 1 was replaced in 2023: convert the model again)" : "");
   if (!cursor_.take(n_tensors_) || !cursor_.take(n_entries_))
-    return error(StatusCode::kBadFile, quoted(file_.name()), ": the file ends in its header");
+    return error(StatusCode::kBadFile, in_quotes(file_.name()), ": the file ends in its header");
   return {};
 }
 
 bool GgufParser::ends_inside(std::string_view what, std::string_view name) {
   problems_.add("the file ends inside ", what, name.empty() ? "" : " ",
-                name.empty() ? std::string() : quoted(name), ": it has ", file_.n_bytes(),
+                name.empty() ? std::string() : in_quotes(name), ": it has ", file_.n_bytes(),
                 " bytes (a download cut short, or a damaged length)");
   return false;
 }
@@ -159,7 +159,7 @@ bool GgufParser::read_value(std::string_view key, GgufValue& value) {
   if (value.type == GgufType::kArray) return read_array(key, value);
   const std::size_t n_bytes = gguf_type_bytes(value.type);
   if (value.type != GgufType::kString && n_bytes == 0) {
-    problems_.add("key ", quoted(key), " has the unknown value type ",
+    problems_.add("key ", in_quotes(key), " has the unknown value type ",
                   static_cast<std::uint32_t>(value.type));
     return false;
   }
@@ -180,7 +180,7 @@ bool GgufParser::read_array(std::string_view key, GgufValue& value) {
     if (type != GgufType::kArray) {
       if (!skip_elements(key, type, n_elements)) return false;
     } else if (depth == kGgufMaxArrayDepth) {
-      problems_.add("key ", quoted(key), " nests arrays deeper than ", kGgufMaxArrayDepth);
+      problems_.add("key ", in_quotes(key), " nests arrays deeper than ", kGgufMaxArrayDepth);
       return false;
     } else {
       n_left[depth++] = n_elements;
@@ -203,11 +203,11 @@ bool GgufParser::read_array_head(std::string_view key, GgufType& type, std::uint
   if (element_type == GgufType::kString) least_bytes = kLeastStringBytes;
   if (element_type == GgufType::kArray) least_bytes = kLeastArrayBytes;
   if (least_bytes == 0) {
-    problems_.add("key ", quoted(key), " has an array of the unknown type ", number);
+    problems_.add("key ", in_quotes(key), " has an array of the unknown type ", number);
     return false;
   }
   if (n > cursor_.remaining() / least_bytes) {
-    problems_.add("key ", quoted(key), " claims an array of ", n, " elements, the ",
+    problems_.add("key ", in_quotes(key), " claims an array of ", n, " elements, the ",
                   cursor_.remaining(), " bytes behind it hold at most ",
                   cursor_.remaining() / least_bytes);
     return false;
@@ -233,8 +233,8 @@ bool GgufParser::read_tensor() {
     return ends_inside(join("the name of tensor number ", tensors_.size()), "");
   if (!cursor_.take(tensor.n_dims)) return ends_inside("the entry of tensor", tensor.name);
   if (tensor.n_dims > static_cast<std::uint32_t>(kGgufMaxDims)) {
-    problems_.add("tensor ", quoted(tensor.name), " has ", tensor.n_dims, " dimensions, at most ",
-                  kGgufMaxDims, " are possible");
+    problems_.add("tensor ", in_quotes(tensor.name), " has ", tensor.n_dims,
+                  " dimensions, at most ", kGgufMaxDims, " are possible");
     return false;
   }
   for (std::uint32_t i = 0; i < tensor.n_dims; ++i)
@@ -251,9 +251,9 @@ void GgufParser::check_keys() {
   for (std::size_t i = 0; i < entries_by_key_.size(); ++i) {
     const std::string_view name = entries_[entries_by_key_[i]].key;
     if (name.empty()) problems_.add("a metadata key is empty");
-    if (!is_utf8(name)) problems_.add("the metadata key ", quoted(name), " is not UTF-8");
+    if (!is_utf8(name)) problems_.add("the metadata key ", in_quotes(name), " is not UTF-8");
     if (i > 0 && entries_[entries_by_key_[i - 1]].key == name)
-      problems_.add("the metadata key ", quoted(name), " occurs twice");
+      problems_.add("the metadata key ", in_quotes(name), " occurs twice");
   }
 }
 
@@ -289,9 +289,9 @@ void GgufParser::check_tensor_names() {
   sort_by_name(tensors_, name_of, tensors_by_name_);
   for (std::size_t i = 0; i < tensors_by_name_.size(); ++i) {
     const std::string_view name = tensors_[tensors_by_name_[i]].name;
-    if (!is_utf8(name)) problems_.add("the tensor name ", quoted(name), " is not UTF-8");
+    if (!is_utf8(name)) problems_.add("the tensor name ", in_quotes(name), " is not UTF-8");
     if (i > 0 && tensors_[tensors_by_name_[i - 1]].name == name)
-      problems_.add("the tensor ", quoted(name), " occurs twice");
+      problems_.add("the tensor ", in_quotes(name), " occurs twice");
   }
 }
 
@@ -301,13 +301,13 @@ bool GgufParser::check_tensor_size(GgufTensor& tensor) {
   bool fits = true;
   for (int i = 0; i < kGgufMaxDims; ++i) {
     if (tensor.dims[i] == 0) {
-      problems_.add("tensor ", quoted(tensor.name), ": dimension ", i, " is 0");
+      problems_.add("tensor ", in_quotes(tensor.name), ": dimension ", i, " is 0");
       return false;
     }
     fits = fits && checked_mul(n_elements, tensor.dims[i], n_elements);
   }
   if (!fits || n_elements > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-    problems_.add("tensor ", quoted(tensor.name), ": ", tensor.dims[0], " x ", tensor.dims[1],
+    problems_.add("tensor ", in_quotes(tensor.name), ": ", tensor.dims[0], " x ", tensor.dims[1],
                   " x ", tensor.dims[2], " x ", tensor.dims[3],
                   " elements are more than 63 bits can count");
     return false;
@@ -315,12 +315,12 @@ bool GgufParser::check_tensor_size(GgufTensor& tensor) {
   const BlockSize* size = find_block_size(tensor.format);
   if (size == nullptr) return true;  // an error only for whoever needs this tensor
   if (tensor.dims[0] % size->elements != 0) {
-    problems_.add("tensor ", quoted(tensor.name), ": rows of ", tensor.dims[0],
+    problems_.add("tensor ", in_quotes(tensor.name), ": rows of ", tensor.dims[0],
                   " elements are not whole blocks of ", size->name, " (", size->elements, ")");
     return false;
   }
   if (!checked_mul(n_elements / size->elements, size->bytes, tensor.n_bytes)) {
-    problems_.add("tensor ", quoted(tensor.name), ": ", n_elements, " elements of ", size->name,
+    problems_.add("tensor ", in_quotes(tensor.name), ": ", n_elements, " elements of ", size->name,
                   " are more bytes than 64 bits can count");
     return false;
   }
@@ -331,14 +331,14 @@ void GgufParser::check_tensor(GgufTensor& tensor) {
   const std::uint64_t relative = tensor.offset;
   if (!check_tensor_size(tensor)) return;
   if (relative % alignment_ != 0)
-    problems_.add("tensor ", quoted(tensor.name), ": its offset ", relative,
+    problems_.add("tensor ", in_quotes(tensor.name), ": its offset ", relative,
                   " is not a multiple of the alignment ", alignment_);
   const std::uint64_t file_bytes = file_.n_bytes();
   if (checked_add(data_offset_, relative, tensor.offset) &&
       range_fits(tensor.offset, tensor.n_bytes, file_bytes))
     return;
-  problems_.add("tensor ", quoted(tensor.name), ": ", tensor.n_bytes, " bytes at offset ", relative,
-                " of the data (which starts at byte ", data_offset_,
+  problems_.add("tensor ", in_quotes(tensor.name), ": ", tensor.n_bytes, " bytes at offset ",
+                relative, " of the data (which starts at byte ", data_offset_,
                 ") are not inside the file of ", file_bytes, " bytes");
   tensor.n_bytes = 0;  // not to be reported as overlapping as well
 }
@@ -356,7 +356,8 @@ void GgufParser::check_overlaps() {
     const GgufTensor& before = tensors_[order[i - 1]];
     const GgufTensor& after = tensors_[order[i]];
     if (after.offset - before.offset < before.n_bytes)
-      problems_.add("the tensors ", quoted(before.name), " and ", quoted(after.name), " overlap");
+      problems_.add("the tensors ", in_quotes(before.name), " and ", in_quotes(after.name),
+                    " overlap");
   }
 }
 
