@@ -1,0 +1,271 @@
+// Products of 4-, 5- and 6-bit weights with many tokens.
+//
+// 32 rows x 512 k of weights are unpacked into scratch (avx2_panel.hpp) and stay in the first cache
+// while all tokens meet them, four at a time. A register tile is 16 rows x 4 tokens:
+//   8 sums of 16 bits, each [8 rows][2]; for each 4 k: 2 loads of codes, 4 broadcasts of a token's
+//   codes, 8 vpmaddubsw, 8 additions
+// Sums over k continue in `out` from one panel to the next.
+#include "kernels/avx2/avx2_panel.hpp"
+#include "kernels/avx2/avx2_integer.hpp"
+#include "kernels/avx2/avx2_tokens.hpp"
+
+namespace minnow::avx2 {
+namespace {
+
+using std::int32_t;
+using std::int64_t;
+using std::uint8_t;
+
+constexpr int64_t kPanelK = 512;
+constexpr int kPanelGroups = 2;  // of 16 rows
+
+// 32 k of T tokens, as the register tile reads them.
+template <int T>
+struct TokenUnit {
+  uint8_t codes[T][32];  // q + 128
+  int32_t whole[T];      // 16 times the sum of q, formats that restore it
+  float sum[T];          // sum of q, Mins::kBlock
+  int32_t pairs[T];      // sums of q in units 0 and 2 (in unit 0) and 1 and 3 (in unit 1), kInteger
+};
+
+struct Scratch {
+  alignas(64) uint8_t panels[kPanelGroups][12 * 1024];
+  alignas(64) TokenUnit<4> tokens[kPanelK / 32];
+};
+static_assert(sizeof(Scratch) <= kIntegerScratchBytes);
+
+template <Format F>
+constexpr bool fits_panel() {
+  constexpr PanelLayout kPanel = panel_layout(F);
+  return kPanelK / 32 / kPanel.group_units * kPanel.group_bytes <= 12 * 1024;
+}
+
+[[gnu::always_inline]] inline int32_t sum_of_32(const std::int16_t* sums) {
+  return sums[0] + sums[1];
+}
+
+template <Format F, int T>
+void prepare_tokens(const Tokens<T>& x, int64_t n_units, TokenUnit<T>* units) {
+  constexpr CodeLayout kLayout = code_layout(F);
+  const __m256i flip = _mm256_set1_epi8(-128);
+  for (int t = 0; t < T; ++t) {
+    const std::int8_t* const codes = x.codes[t];
+    for (int64_t u = 0; u < n_units; ++u) {
+      void* const out = units[u].codes[t];
+      _mm256_storeu_si256(static_cast<__m256i*>(out),
+                          _mm256_xor_si256(load_bytes(codes + 32 * u), flip));
+    }
+    const std::int16_t* const sums = x.sums[t];
+    if constexpr (kLayout.restores || kLayout.mins == Mins::kBlock) {
+      for (int64_t u = 0; u < n_units; ++u) {
+        const int32_t sum = sum_of_32(sums + 2 * u);
+        units[u].whole[t] = 16 * sum;
+        units[u].sum[t] = static_cast<float>(sum);
+      }
+    }
+    if constexpr (kLayout.mins == Mins::kInteger) {
+      for (int64_t u = 0; u < n_units; u += 4) {
+        for (int64_t i = u; i < u + 2; ++i) {
+          units[i].pairs[t] =
+              (sum_of_32(sums + 2 * i) & 0xffff) |
+              static_cast<int32_t>(static_cast<std::uint32_t>(sum_of_32(sums + 2 * i + 4)) << 16);
+        }
+      }
+    }
+  }
+}
+
+// dots[half][t] = products of sub-block `sub` of a unit.
+template <Format F, int T>
+[[gnu::always_inline]] inline void dot(const uint8_t* unit, const TokenUnit<T>& x, int sub,
+                                       __m256i (*dots)[T]) {
+  constexpr PanelLayout kPanel = panel_layout(F);
+  constexpr int kPieces = 8 / kPanel.n_subs;
+  for (int t = 0; t < T; ++t) {
+    dots[0][t] = load_bytes(unit + kPieceBytes * sub);
+    dots[1][t] = load_bytes(unit + kPieceBytes * sub + kHalfBytes);
+  }
+#pragma GCC unroll 8
+  for (int g = kPieces * sub; g < kPieces * (sub + 1); ++g) {
+    const __m256i upper = load_bytes(unit + kPanel.codes + kPieceBytes * g);
+    const __m256i lower = load_bytes(unit + kPanel.codes + kPieceBytes * g + kHalfBytes);
+#pragma GCC unroll 4
+    for (int t = 0; t < T; ++t) {
+      const __m256i q = broadcast_dword(x.codes[t] + 4 * g);
+      dots[0][t] = _mm256_add_epi16(dots[0][t], _mm256_maddubs_epi16(q, upper));
+      dots[1][t] = _mm256_add_epi16(dots[1][t], _mm256_maddubs_epi16(q, lower));
+      keep_order(dots[0][t]);
+      keep_order(dots[1][t]);
+    }
+  }
+  const __m256i ones = _mm256_set1_epi16(1);
+#pragma GCC unroll 4
+  for (int t = 0; t < T; ++t) {
+    dots[0][t] = _mm256_madd_epi16(dots[0][t], ones);
+    dots[1][t] = _mm256_madd_epi16(dots[1][t], ones);
+    if constexpr (code_layout(F).restores) {
+      const __m256i whole = _mm256_set1_epi32(x.whole[t]);
+      dots[0][t] = _mm256_add_epi32(dots[0][t], whole);
+      dots[1][t] = _mm256_add_epi32(dots[1][t], whole);
+    }
+  }
+}
+
+[[gnu::always_inline]] inline __m256 load_floats(const uint8_t* bytes) {
+  return _mm256_load_ps(static_cast<const float*>(static_cast<const void*>(bytes)));
+}
+
+// A block of 32.
+template <Format F, int T>
+[[gnu::always_inline]] inline void add_block(const uint8_t* unit, const TokenUnit<T>& x,
+                                             const float* const* x_scales, __m256 (*acc)[T]) {
+  constexpr PanelLayout kPanel = panel_layout(F);
+  __m256i dots[2][T];
+  dot<F, T>(unit, x, 0, dots);
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; ++half) {
+    const __m256 scale = load_floats(unit + kPanel.scales + kHalfBytes * half);
+#pragma GCC unroll 4
+    for (int t = 0; t < T; ++t) {
+      const __m256 x_scale = _mm256_broadcast_ss(x_scales[t]);
+      const __m256 dot = _mm256_cvtepi32_ps(dots[half][t]);
+      acc[half][t] = _mm256_fmadd_ps(dot, _mm256_mul_ps(scale, x_scale), acc[half][t]);
+      if constexpr (code_layout(F).mins == Mins::kBlock) {
+        const __m256 offset = load_floats(unit + kPanel.offsets + kHalfBytes * half);
+        const __m256 x_sum = _mm256_broadcast_ss(&x.sum[t]);
+        acc[half][t] = _mm256_fmadd_ps(x_sum, _mm256_mul_ps(offset, x_scale), acc[half][t]);
+      }
+    }
+  }
+}
+
+// 128 k of a format with sub-blocks.
+template <Format F, int T>
+[[gnu::always_inline]] inline void add_group(const uint8_t* group, const TokenUnit<T>* x,
+                                             const float* const* x_scales, __m256 (*acc)[T]) {
+  constexpr PanelLayout kPanel = panel_layout(F);
+  __m256 part[2][T];
+  for (int t = 0; t < T; ++t) part[0][t] = part[1][t] = _mm256_setzero_ps();
+#pragma GCC unroll 1
+  for (int u = 0; u < 4; ++u) {
+    const uint8_t* const unit = group + kPanel.unit_bytes * u;
+#pragma GCC unroll 2
+    for (int sub = 0; sub < kPanel.n_subs; ++sub) {
+      __m256i dots[2][T];
+      dot<F, T>(unit, x[u], sub, dots);
+#pragma GCC unroll 2
+      for (int half = 0; half < 2; ++half) {
+        const __m256 scale =
+            load_floats(unit + kPanel.scales + kPieceBytes * sub + kHalfBytes * half);
+        for (int t = 0; t < T; ++t) {
+          const __m256 dot = _mm256_cvtepi32_ps(dots[half][t]);
+          part[half][t] = _mm256_fmadd_ps(dot, scale, part[half][t]);
+        }
+      }
+    }
+  }
+  for (int half = 0; half < 2; ++half) {
+    const uint8_t* const mins = group + kPanel.mins + kHalfBytes * half;
+    for (int t = 0; t < T; ++t) {
+      if constexpr (code_layout(F).mins == Mins::kInteger) {
+        const __m256i even = _mm256_madd_epi16(load_bytes(mins), _mm256_set1_epi32(x[0].pairs[t]));
+        const __m256i odd =
+            _mm256_madd_epi16(load_bytes(mins + kPieceBytes), _mm256_set1_epi32(x[1].pairs[t]));
+        const __m256 sum = _mm256_cvtepi32_ps(_mm256_add_epi32(even, odd));
+        part[half][t] = _mm256_fnmadd_ps(sum, load_floats(mins + 2 * kPieceBytes), part[half][t]);
+      }
+      const __m256 x_scale = _mm256_broadcast_ss(x_scales[t]);
+      acc[half][t] = _mm256_fmadd_ps(part[half][t], x_scale, acc[half][t]);
+    }
+  }
+}
+
+// 16 rows and T tokens over a panel. Of x only the scales are read.
+template <Format F, int T>
+void matmul_panel_q8_16(const uint8_t* group, int64_t n_groups, const TokenUnit<T>* units,
+                        Tokens<T> x, const OutTile& out) {
+  constexpr PanelLayout kPanel = panel_layout(F);
+  __m256 acc[2][T];
+  for (int t = 0; t < T; ++t) {
+    acc[0][t] = out.load(t, 0);
+    acc[1][t] = out.load(t, 1);
+  }
+  for (int64_t i = 0; i < n_groups; ++i) {
+    if constexpr (kPanel.group_units == 1) {
+      add_block<F, T>(group, *units, x.scales, acc);
+    } else {
+      add_group<F, T>(group, units, x.scales, acc);
+    }
+    group += kPanel.group_bytes;
+    units += kPanel.group_units;
+    for (int t = 0; t < T; ++t) ++x.scales[t];
+  }
+  for (int t = 0; t < T; ++t) {
+    out.store(t, 0, acc[0][t]);
+    out.store(t, 1, acc[1][t]);
+  }
+}
+
+// Rows row...row + 31 and elements k...k + size - 1 with all tokens.
+template <Format F>
+void add_panel(const MatmulArgs& args, int64_t row, int64_t k, int64_t size, Scratch& scratch) {
+  constexpr CodeLayout kLayout = code_layout(F);
+  constexpr int64_t kElements = 32 * kLayout.units;
+  static_assert(fits_panel<F>());
+  const int64_t tiles_of_k = args.k / kElements;
+  const uint8_t* const weights = static_cast<const uint8_t*>(args.weights);
+  const int64_t groups_left = (args.n_rows - row + kGroupRows - 1) / kGroupRows;
+  const int n_panels = groups_left < kPanelGroups ? static_cast<int>(groups_left) : kPanelGroups;
+  for (int p = 0; p < n_panels; ++p) {
+    const int64_t tile = (row / kGroupRows + p) * tiles_of_k + k / kElements;
+    unpack_panel<F>(weights + tile * kLayout.tile_bytes, size / kElements, scratch.panels[p]);
+  }
+  for_token_tiles(args.n_tokens, [&](auto count, int64_t token) {
+    constexpr int kTokens = decltype(count)::kValue;
+    const Tokens<kTokens> x = tokens_at<kTokens>(args.x, token, k, x_group_of(F));
+    TokenUnit<kTokens>* const units =
+        static_cast<TokenUnit<kTokens>*>(static_cast<void*>(scratch.tokens));
+    prepare_tokens<F, kTokens>(x, size / 32, units);
+    for (int p = 0; p < n_panels; ++p) {
+      const OutTile out = out_tile(args, row + p * kGroupRows, token, k == 0);
+      matmul_panel_q8_16<F, kTokens>(scratch.panels[p], size / x_group_of(F), units, x, out);
+    }
+  });
+}
+
+template <Format F>
+void matmul_panel_as(const MatmulArgs& args, Scratch& scratch) {
+  constexpr int64_t kRows = kPanelGroups * kGroupRows;
+  for (int64_t k = 0; k < args.k; k += kPanelK) {
+    const int64_t size = args.k - k < kPanelK ? args.k - k : kPanelK;
+    for (int64_t row = 0; row < args.n_rows; row += kRows) {
+      add_panel<F>(args, row, k, size, scratch);
+    }
+  }
+}
+
+}  // namespace
+
+void matmul_panel(Format format, const MatmulArgs& args, void* scratch) {
+  Scratch& memory = *static_cast<Scratch*>(scratch);
+  switch (format) {
+    case Format::kQ4_0:
+      return matmul_panel_as<Format::kQ4_0>(args, memory);
+    case Format::kQ4_1:
+      return matmul_panel_as<Format::kQ4_1>(args, memory);
+    case Format::kQ5_0:
+      return matmul_panel_as<Format::kQ5_0>(args, memory);
+    case Format::kQ5_1:
+      return matmul_panel_as<Format::kQ5_1>(args, memory);
+    case Format::kQ4_K:
+      return matmul_panel_as<Format::kQ4_K>(args, memory);
+    case Format::kQ5_K:
+      return matmul_panel_as<Format::kQ5_K>(args, memory);
+    case Format::kQ6_K:
+      return matmul_panel_as<Format::kQ6_K>(args, memory);
+    default:
+      return;
+  }
+}
+
+}  // namespace minnow::avx2
