@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs what is missing (Debian), builds everything in the release preset and runs every test.
+# Needs no network beside the package sources, and no model files.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+. examples/install_missing.sh
+want g++ command -v g++
+want clang-14 command -v clang++-14
+want cmake command -v cmake
+want ninja-build command -v ninja
+want binutils command -v readelf
+want xz-utils command -v xz
+want python3 command -v python3
+for package in libxsimd-dev nlohmann-json3-dev libcli11-dev libedit-dev libgtest-dev libeigen3-dev \
+               libbenchmark-dev libutf8proc-dev libclang-rt-14-dev; do
+  want "$package" has_package "$package"
+done
+install_missing
+
+n_jobs=$(nproc)
+build_and_test() {  # PRESET [-DNAME=VALUE...]
+  local preset=$1
+  shift
+  echo "== $preset: build"
+  cmake --preset "$preset" -DMINNOW_BUILD_TESTS=ON "$@"
+  cmake --build "build/$preset" --parallel "$n_jobs"
+  echo "== $preset: test"
+  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$n_jobs"
+}
+
+build_and_test release
