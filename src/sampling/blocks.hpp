@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "sampling/math.hpp"
 
@@ -68,6 +69,31 @@ inline std::uint64_t mass_of_block(const float* x, float best, float divisor) {
   for (size_t i = 0; i < kBlock; ++i) mass[i] = round_to_mass(t[i]);
   return static_cast<std::uint64_t>(
       fold<kBlock / 2>(mass, [](double a, double b) { return a + b; }));
+}
+
+// Count of the block's values that are not excluded (-infinity), and the sums of (value - middle)
+// and of its square over them. The tree of additions is fixed.
+struct BlockSums {
+  double n, sum, squares;
+};
+inline BlockSums sums_of_block(const float* x, float divisor, double middle) {
+  constexpr float kNever = -std::numeric_limits<float>::infinity();
+  float finite[kBlock];
+  float counts[kBlock];
+  double sum[kBlock];
+  double squares[kBlock];
+  for (size_t i = 0; i < kBlock; ++i) {
+    const float value = x[i] / divisor;
+    counts[i] = value > kNever ? 1.0f : 0.0f;
+    finite[i] = value > kNever ? value : 0.0f;
+  }
+  for (size_t i = 0; i < kBlock; ++i) {
+    sum[i] = finite[i] - middle * counts[i];
+    squares[i] = sum[i] * sum[i];
+  }
+  const auto add = [](auto a, auto b) { return a + b; };
+  return {fold<kBlock / 2>(counts, add), fold<kBlock / 2>(sum, add),
+          fold<kBlock / 2>(squares, add)};
 }
 
 }  // namespace minnow

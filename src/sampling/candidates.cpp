@@ -11,7 +11,6 @@ namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 constexpr float kLargest = std::numeric_limits<float>::max();
-constexpr size_t kLanes = 16;
 
 Status no_candidate_left(std::uint64_t position) {
   return error(StatusCode::kNotFound, "no candidate left at position ", position,
@@ -237,16 +236,29 @@ void Candidates::keep_at_least(float threshold) {
     n_ = static_cast<size_t>(end - records_.begin());
     return;
   }
-  threshold = std::min(threshold, best_logit());
+  append_all(std::min(threshold, best_logit()));
+  dense_ = false;
+  sorted_ = false;
+  divisor_ = 1.0f;
+}
+
+void Candidates::append_all(float threshold) {
   n_ = 0;
   for (size_t b = 0; b < n_blocks_; ++b) {
     if (block_best_[b] > kNever && block_best_[b] / divisor_ >= threshold) {
       append_from(b, threshold);
     }
   }
-  dense_ = false;
-  sorted_ = false;
-  divisor_ = 1.0f;
+}
+
+size_t Candidates::copy_best(std::span<Candidate> best) {
+  if (dense_) append_all(threshold_for_best(best.size()));
+  const size_t n = std::min(best.size(), n_);
+  const auto begin = records_.begin();
+  std::partial_sort_copy(begin, begin + static_cast<std::ptrdiff_t>(n_), best.begin(), best.end(),
+                         comes_before);
+  if (dense_) n_ = 0;  // the records were for this only
+  return n;
 }
 
 // The k-th best of the blocks' bests: at least k candidates are as good as that.
@@ -356,37 +368,39 @@ Candidate Candidates::at_mass(std::uint64_t mass) {
   return chosen;
 }
 
+BlockSums Candidates::sums(double middle) const {
+  BlockSums total{};
+  const auto add = [&](const float* x, float divisor) {
+    const BlockSums part = sums_of_block(x, divisor, middle);
+    total.n += part.n;
+    total.sum += part.sum;
+    total.squares += part.squares;
+  };
+  if (dense_) {
+    for (size_t b = 0; b < n_blocks_; ++b) {
+      if (block_best_[b] > kNever) add(block(b), divisor_);
+    }
+    return total;
+  }
+  std::array<float, kBlock> logits;
+  for (size_t first = 0; first < n_; first += kBlock) {
+    logits.fill(kNever);
+    for (size_t i = first; i < std::min(first + kBlock, n_); ++i)
+      logits[i - first] = records_[i].logit;
+    add(logits.data(), 1.0f);
+  }
+  return total;
+}
+
 Candidates::Moments Candidates::moments() {
   if (!dense_) sort();  // a fixed order of the sums
-  std::array<double, kLanes> sum{};
-  size_t n = 0;
-  const auto each = [this](auto visit) {
-    if (!dense_) {
-      for (size_t i = 0; i < n_; ++i) visit(i % kLanes, records_[i].logit);
-      return;
-    }
-    for (size_t b = 0; b < n_blocks_; ++b) {
-      if (block_best_[b] == kNever) continue;
-      for (size_t i = 0; i < kBlock; ++i) visit(i % kLanes, block(b)[i] / divisor_);
-    }
-  };
-  const auto total = [&sum] {
-    double t = 0.0;
-    for (const double s : sum) t += s;
-    sum.fill(0.0);
-    return t;
-  };
-  each([&](size_t lane, float x) {
-    sum[lane] += x > kNever ? static_cast<double>(x) : 0.0;
-    n += x > kNever;
-  });
-  const double mean = total() / static_cast<double>(n);
-  each([&](size_t lane, float x) {
-    const double d = x > kNever ? x - mean : 0.0;
-    sum[lane] += d * d;
-  });
-  const double variance = total() / static_cast<double>(n);
-  return {n, mean, static_cast<double>(__builtin_sqrt(variance))};
+  // One pass, relative to the best logit: what the subtraction of squares loses then is nothing
+  // that a float threshold could show.
+  const double best = best_logit();
+  const BlockSums values = sums(best);
+  const double mean = values.sum / values.n;
+  const double variance = std::max(0.0, values.squares / values.n - mean * mean);
+  return {static_cast<size_t>(values.n), best + mean, __builtin_sqrt(variance)};
 }
 
 }  // namespace minnow

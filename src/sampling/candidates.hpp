@@ -80,6 +80,8 @@ class Candidates {
   void keep_mass(std::uint64_t mass, size_t min_keep);
   // The logit of the k-th in order; -infinity if there are fewer. Records afterwards.
   float nth_logit(size_t k);
+  // Copies the first candidates in order; returns how many there were. Changes nothing.
+  size_t copy_best(std::span<Candidate> best);
   // Keeps the first n records.
   void truncate(size_t n) { n_ = n; }
   // Makes records of all candidates.
@@ -92,7 +94,7 @@ class Candidates {
   // The candidate at which the running mass, in order, passes `mass` (< total). Needs weigh().
   Candidate at_mass(std::uint64_t mass);
 
-  // Number of candidates with a finite logit, and their mean and standard deviation.
+  // Number of candidates, mean and standard deviation of their logits.
   struct Moments {
     size_t n;
     double mean, deviation;
@@ -105,6 +107,8 @@ class Candidates {
   void refresh(size_t b);
   Status scan(std::span<const float> logits, std::uint64_t position);
   void apply_mask(std::span<const std::uint64_t> mask);
+  BlockSums sums(double middle) const;
+  void append_all(float threshold);
   void append_from(size_t b, float threshold);
   void drop_excluded();
   float threshold_for_best(size_t k);

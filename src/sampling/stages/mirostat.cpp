@@ -3,7 +3,7 @@
 //
 // The bound moves when the drawn token is accepted, not when it is drawn, so drawing twice at one
 // position gives the same token.
-#include <algorithm>
+#include <array>
 
 #include "sampling/stage.hpp"
 
@@ -15,6 +15,7 @@ constexpr size_t kEstimateFrom = 100;  // tokens that the exponent of Zipf's law
 
 // Version 1: as many candidates as a vocabulary after Zipf's law would need for that surprise.
 size_t count_for_surprise(const StageState& state, std::span<const Candidate> best) {
+  if (best.size() < 2) return 1;
   double sum_tb = 0.0;
   double sum_tt = 0.0;
   for (size_t i = 0; i + 1 < best.size(); ++i) {
@@ -23,7 +24,6 @@ size_t count_for_surprise(const StageState& state, std::span<const Candidate> be
     sum_tb += t * b;
     sum_tt += t * t;
   }
-  if (best.size() < 2) return 1;
   const double exponent = sum_tb / sum_tt;
   const double epsilon = exponent - 1.0;
   const double n = state.n_vocab;
@@ -35,13 +35,9 @@ size_t count_for_surprise(const StageState& state, std::span<const Candidate> be
 }
 
 void keep_by_zipf(const StageState& state, Candidates& candidates) {
-  candidates.collect();
-  std::span<Candidate> records = candidates.records();
-  const size_t n = std::min(kEstimateFrom, records.size());
-  std::partial_sort(records.begin(), records.begin() + static_cast<std::ptrdiff_t>(n),
-                    records.end(), comes_before);
-  candidates.mark_unsorted();
-  candidates.keep_best(count_for_surprise(state, records.first(n)));
+  std::array<Candidate, kEstimateFrom> best;
+  const size_t n = candidates.copy_best(best);
+  candidates.keep_best(count_for_surprise(state, std::span<const Candidate>(best).first(n)));
 }
 
 // Version 2: the candidates whose surprise is at most mu, which is a threshold on logits.
