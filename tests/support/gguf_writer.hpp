@@ -33,17 +33,21 @@ void append_text(Bytes& out, std::string_view text);
 // The metadata type that a C++ type is stored as.
 template <class T>
 constexpr GgufType gguf_type_of() {
-  if constexpr (std::is_same_v<T, std::uint8_t>) return GgufType::kUint8;
-  if constexpr (std::is_same_v<T, std::int8_t>) return GgufType::kInt8;
-  if constexpr (std::is_same_v<T, std::uint16_t>) return GgufType::kUint16;
-  if constexpr (std::is_same_v<T, std::int16_t>) return GgufType::kInt16;
-  if constexpr (std::is_same_v<T, std::uint32_t>) return GgufType::kUint32;
-  if constexpr (std::is_same_v<T, std::int32_t>) return GgufType::kInt32;
-  if constexpr (std::is_same_v<T, float>) return GgufType::kFloat32;
-  if constexpr (std::is_same_v<T, bool>) return GgufType::kBool;
-  if constexpr (std::is_same_v<T, std::uint64_t>) return GgufType::kUint64;
-  if constexpr (std::is_same_v<T, std::int64_t>) return GgufType::kInt64;
-  if constexpr (std::is_same_v<T, double>) return GgufType::kFloat64;
+  constexpr bool kSigned = std::is_signed_v<T>;
+  static_assert(std::is_arithmetic_v<T> && sizeof(T) <= 8);
+  if constexpr (std::is_same_v<T, bool>) {
+    return GgufType::kBool;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return sizeof(T) == 4 ? GgufType::kFloat32 : GgufType::kFloat64;
+  } else if constexpr (sizeof(T) == 1) {
+    return kSigned ? GgufType::kInt8 : GgufType::kUint8;
+  } else if constexpr (sizeof(T) == 2) {
+    return kSigned ? GgufType::kInt16 : GgufType::kUint16;
+  } else if constexpr (sizeof(T) == 4) {
+    return kSigned ? GgufType::kInt32 : GgufType::kUint32;
+  } else {
+    return kSigned ? GgufType::kInt64 : GgufType::kUint64;
+  }
 }
 
 class GgufWriter {
