@@ -12,7 +12,7 @@
 
 namespace minnow {
 
-inline constexpr size_t kBlock = 256;  // logits; 128 and 512 measured the same within 5 %
+inline constexpr size_t kBlock = 256;  // logits
 
 inline constexpr double kMassOne = 0x1p40;  // the mass of the best candidate
 
