@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <thread>
 
 #include "base/memory.hpp"
 #include "io/gguf.hpp"
@@ -284,11 +283,11 @@ TEST(BadGgufFiles, EveryAllocationMayFail) {
     int left = 0;
   };
   const AllocatorHooks hooks = {
-      [](void* user, std::size_t n_bytes, std::size_t alignment) -> void* {
+      [](void* user, std::size_t n_bytes, std::size_t) -> void* {
         if (static_cast<Countdown*>(user)->left-- == 0) return nullptr;
-        return ::operator new (n_bytes, std::align_val_t{alignment}, std::nothrow);
+        return ::operator new (n_bytes, std::align_val_t{64}, std::nothrow);
       },
-      [](void*, void* p, std::size_t) { ::operator delete (p, std::align_val_t{8}); }, nullptr};
+      [](void*, void* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }, nullptr};
   const Bytes bytes = good().build();
   MappedFile file;
   ASSERT_TRUE(MappedFile::open_memory(bytes, "f", file).ok());
