@@ -1,5 +1,6 @@
 #include "kernels/api/cpu_mask.hpp"
 #include "kernels/avx512/avx512_float.hpp"
+#include "kernels/avx512/avx512_integer.hpp"
 #include "kernels/scalar/scalar_integer.hpp"
 
 namespace minnow {
@@ -10,7 +11,7 @@ void matmul(Format format, const MatmulArgs& args, void* scratch) {
   if (format == Format::kF32 || format == Format::kF16 || format == Format::kBF16) {
     return avx512::matmul_float(format, args, scratch);
   }
-  return scalar::matmul_integer(format, args, scratch);
+  return avx512::matmul_integer(format, args, scratch);
 }
 
 }  // namespace
@@ -19,12 +20,12 @@ extern const KernelTable kAvx512Table = {
     .name = "avx512",
     .needs = kMinnowCpuAvx2 | kMinnowCpuFma | kMinnowCpuF16c | kMinnowCpuBmi2 | kMinnowCpuAvx512F |
              kMinnowCpuAvx512Bw | kMinnowCpuAvx512Dq | kMinnowCpuAvx512Vl | kMinnowCpuAvx512Vnni,
-    .scratch_bytes = 32 * 1024,
-    .pack = scalar::pack,
+    .scratch_bytes = avx512::kIntegerScratchBytes,
+    .pack = avx512::pack,
     .unpack_row = scalar::unpack_row,
     .matmul = matmul,
-    .matmul_codes = scalar::matmul_codes,
-    .quantize = scalar::quantize,
+    .matmul_codes = avx512::matmul_codes,
+    .quantize = avx512::quantize,
     .rms_norm = avx512::rms_norm,
     .layer_norm = avx512::layer_norm,
     .add = avx512::add,
@@ -42,7 +43,7 @@ extern const KernelTable kAvx512Table = {
     .merge = avx512::merge,
     .finish = avx512::finish,
     .read_bytes = avx512::read_bytes,
-    .integer_peak = scalar::integer_peak,
+    .integer_peak = avx512::integer_peak,
     .float_peak = avx512::float_peak,
 };
 

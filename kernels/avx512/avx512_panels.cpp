@@ -1,0 +1,271 @@
+// Products for many tokens: a panel of 32 rows and 512 k is decoded to bytes once and met by all
+// tokens; what a panel adds is kept in args.out until the next one.
+#include "kernels/avx512/avx512_integer.hpp"
+#include "kernels/avx512/avx512_panel_tile.hpp"
+#include "kernels/generic/integer_formats.hpp"
+
+namespace minnow::avx512 {
+namespace {
+
+using generic::IntegerRule;
+
+// Tokens of a register tile, at most.
+constexpr int kTileTokens = 6;
+// With many tokens, row groups that meet the same 512 k in turn: the tokens' codes of these k then
+// come from the second-level cache and not from the third.
+constexpr int64_t kBlockRows = 128;
+constexpr int64_t kManyTokens = 64;
+
+int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+// -- weights to panels ----------------------------------------------------------------------------
+
+template <Format F>
+struct TileSource {
+  static constexpr IntegerRule kRule = generic::integer_rule(F);
+  static constexpr int kZero = Tile<F>::kZero;
+  static constexpr bool kOneGroup = false;
+  static constexpr int64_t kTileBytes = format_info(F).block_bytes * kGroupRows;
+  const uint8_t* weights;
+  int64_t k;
+
+  // Row group `group`, k in [start, start + n_k), as the panel's group R0 of R.
+  template <int R>
+  void unpack(int64_t group, int64_t start, int n_k, int r0, Panel& panel) const {
+    const int64_t first = group * (k / kRule.elements) + start / kRule.elements;
+    for (int i = 0; i < n_k / kRule.elements; ++i) {
+      const Tile<F> tile{{weights + (first + i) * kTileBytes}};
+      unpack_tile<R>(tile, i, r0, panel);
+    }
+  }
+
+  template <int R>
+  [[gnu::always_inline]] static void unpack_tile(const Tile<F>& tile, int i, int r0, Panel& panel) {
+    constexpr int kSubs = kRule.elements / kRule.sub;
+    uint8_t* const codes = panel.codes + i * kRule.elements * 16 * R + 64 * r0;
+    unrolled<kRule.elements / 32>([&](auto j) __attribute__((always_inline)) {
+      unrolled<8>([&](auto g) __attribute__((always_inline)) {
+        _mm512_store_si512(codes + 64 * R * (8 * j.kValue + g.kValue),
+                           tile.template codes<j.kValue, g.kValue>());
+      });
+    });
+    unrolled<kSubs>([&](auto s) __attribute__((always_inline)) {
+      _mm512_store_ps(panel.scales + 16 * (R * (i * kSubs + s.kValue) + r0),
+                      tile.template scale<s.kValue>());
+    });
+    if constexpr (kRule.mins == Mins::kBlock) {
+      _mm512_store_ps(panel.offsets + 16 * (R * i + r0), tile.offset());
+    }
+    if constexpr (kRule.mins == Mins::kInteger) {
+      unrolled<kSubs / 2>([&](auto pair) __attribute__((always_inline)) {
+        _mm512_store_si512(panel.min_pairs + 16 * (R * (i * kSubs / 2 + pair.kValue) + r0),
+                           tile.template min_pair<2 * pair.kValue>());
+      });
+      _mm512_store_ps(panel.dmin + 16 * (R * 2 * i + r0), tile.dmin());
+      _mm512_store_ps(panel.dmin + 16 * (R * (2 * i + 1) + r0), tile.dmin());
+    }
+  }
+};
+
+// Codes that src/format decoded, signed.
+template <int XGroup, int Sub, Mins M>
+struct CodeSource {
+  static constexpr IntegerRule kRule = {256, XGroup, Sub, M};
+  static constexpr int kZero = 128;
+  static constexpr bool kOneGroup = true;
+  const CodeGroup* codes;
+
+  template <int R>
+  void unpack(int64_t /*group*/, int64_t start, int n_k, int /*r0*/, Panel& panel) const {
+    static_assert(R == 1);
+    const int8_t* const from = codes->codes + start * 16;
+    for (int i = 0; i < n_k * 16; i += 64) {
+      const __m512i offset = _mm512_xor_si512(load_bytes(from + i), _mm512_set1_epi8(-128));
+      _mm512_store_si512(panel.codes + i, offset);
+    }
+    const int n_subs = n_k / Sub;
+    const float* const scales = codes->scales + start / Sub * 16;
+    for (int i = 0; i < n_subs; ++i) {
+      _mm512_store_ps(panel.scales + 16 * i, _mm512_loadu_ps(scales + 16 * i));
+    }
+    if constexpr (M == Mins::kInteger) {
+      const uint8_t* const mins = codes->mins + start / Sub * 16;
+      for (int i = 0; i < n_subs / 2; ++i) {
+        const __m512i low = bytes_to_lanes(mins + 32 * i);
+        const __m512i high = bytes_to_lanes(mins + 32 * i + 16);
+        const __m512i pair = _mm512_or_si512(low, _mm512_bslli_epi128(high, 2));
+        _mm512_store_si512(panel.min_pairs + 16 * i, pair);
+      }
+      for (int i = 0; i < n_k / 128; ++i) {
+        const float* const dmin = codes->dmin + (start + 128 * i) / 256 * 16;
+        _mm512_store_ps(panel.dmin + 16 * i, _mm512_loadu_ps(dmin));
+      }
+    }
+  }
+
+  static __m512i bytes_to_lanes(const uint8_t* bytes) {
+    const void* const address = bytes;
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(address)));
+  }
+};
+
+// -- tokens ---------------------------------------------------------------------------------------
+
+// The table of one token for n_k weights, from its sums of 16 codes.
+template <class Source>
+void prepare_token(const int16_t* sums_of_16, int n_k, int32_t* starts, int32_t* extra) {
+  const auto mask = static_cast<__mmask32>((std::uint64_t{1} << (n_k / 16)) - 1);
+  const __m512i sums = _mm512_maskz_loadu_epi16(mask, sums_of_16);
+  const __m512i of_32 = _mm512_madd_epi16(sums, _mm512_set1_epi16(1));
+  if constexpr (Source::kRule.sub == 32) {
+    _mm512_store_si512(starts, _mm512_madd_epi16(sums, _mm512_set1_epi16(-Source::kZero)));
+  } else {
+    const auto low = _mm256_maskz_loadu_epi16(static_cast<__mmask16>(mask), sums_of_16);
+    const auto high = _mm256_maskz_loadu_epi16(static_cast<__mmask16>(mask >> 16), sums_of_16 + 16);
+    const __m512i zero = _mm512_set1_epi32(-Source::kZero & 0xffff);  // times the low half only
+    _mm512_store_si512(starts, _mm512_madd_epi16(_mm512_cvtepu16_epi32(low), zero));
+    _mm512_store_si512(starts + 16, _mm512_madd_epi16(_mm512_cvtepu16_epi32(high), zero));
+  }
+  if constexpr (Source::kRule.mins == Mins::kBlock) {
+    _mm512_store_si512(extra, _mm512_castps_si512(_mm512_cvtepi32_ps(of_32)));
+  }
+  if constexpr (Source::kRule.mins == Mins::kInteger && Source::kRule.sub == 32) {
+    void* const address = extra;
+    _mm256_store_si256(static_cast<__m256i*>(address), _mm512_cvtepi32_epi16(of_32));
+  }
+  if constexpr (Source::kRule.mins == Mins::kInteger && Source::kRule.sub == 16) {
+    _mm512_store_si512(extra, sums);
+  }
+}
+
+template <class Source, int R, int T>
+void run_tile(const Panel& panel, const PanelTokens& x, int n_k, bool first, const RowMasks& rows) {
+  constexpr IntegerRule kRule = Source::kRule;
+  if constexpr (kRule.x_group == 32) {
+    panel_tile_32<kRule.sub, kRule.mins, R, T>(panel, x, n_k, first, rows);
+  } else {
+    panel_tile_128<kRule.sub, kRule.mins, R, T>(panel, x, n_k, first, rows);
+  }
+}
+
+// All tokens of a chunk meet the panel, in register tiles of nearly equal sizes.
+template <class Source, int R>
+void run_tokens(const Panel& panel, PanelTokens x, int64_t n_tokens, int n_k, bool first,
+                const RowMasks& rows) {
+  for (int64_t n_tiles = (n_tokens + kTileTokens - 1) / kTileTokens; n_tiles > 0; --n_tiles) {
+    const int64_t size = (n_tokens + n_tiles - 1) / n_tiles;
+    switch (size) {
+      case 1:
+        run_tile<Source, R, 1>(panel, x, n_k, first, rows);
+        break;
+      case 2:
+        run_tile<Source, R, 2>(panel, x, n_k, first, rows);
+        break;
+      case 3:
+        run_tile<Source, R, 3>(panel, x, n_k, first, rows);
+        break;
+      case 4:
+        run_tile<Source, R, 4>(panel, x, n_k, first, rows);
+        break;
+      case 5:
+        run_tile<Source, R, 5>(panel, x, n_k, first, rows);
+        break;
+      default:
+        run_tile<Source, R, 6>(panel, x, n_k, first, rows);
+        break;
+    }
+    n_tokens -= size;
+    x.codes += size * x.codes_stride;
+    x.scales += size * x.scales_stride;
+    x.starts += size;
+    x.extra += size;
+    x.out += size * x.out_stride;
+  }
+}
+
+// -- loops ----------------------------------------------------------------------------------------
+
+// A stretch of k for some tokens and rows.
+struct Step {
+  int64_t start;
+  int n_k;
+  int64_t first_token;
+  int64_t n_tokens;
+};
+
+template <class Source, int R>
+void run_rows(const Source& source, const MatmulArgs& args, const Step& step, int64_t row,
+              PanelScratch& scratch) {
+  RowMasks rows = {};
+  for (int r = 0; r < R; ++r) {
+    source.template unpack<R>(row / kGroupRows + r, step.start, step.n_k, r, scratch.panel);
+    const int64_t rest = args.n_rows - row - 16 * r;
+    rows.group[r] = static_cast<__mmask16>(rest >= 16 ? 0xffff : (1 << rest) - 1);
+  }
+  const PanelTokens x = {
+      args.x.codes + step.first_token * args.x.codes_stride + step.start,
+      args.x.scales + step.first_token * args.x.scales_stride + step.start / Source::kRule.x_group,
+      args.x.codes_stride,
+      args.x.scales_stride,
+      scratch.sums.starts,
+      scratch.sums.extra,
+      args.out + step.first_token * args.out_stride + row,
+      args.out_stride,
+  };
+  run_tokens<Source, R>(scratch.panel, x, step.n_tokens, step.n_k, step.start == 0, rows);
+}
+
+template <class Source>
+void run(const Source& source, const MatmulArgs& args, PanelScratch& scratch) {
+  const int64_t block_rows = args.n_tokens < kManyTokens ? 2 * kGroupRows : kBlockRows;
+  for (int64_t token = 0; token < args.n_tokens; token += kChunkTokens) {
+    for (int64_t block = 0; block < args.n_rows; block += block_rows) {
+      const int64_t end = smaller(args.n_rows, block + block_rows);
+      for (int64_t k = 0; k < args.k; k += kPanelK) {
+        const Step step = {k, static_cast<int>(smaller(kPanelK, args.k - k)), token,
+                           smaller(kChunkTokens, args.n_tokens - token)};
+        for (int64_t t = 0; t < step.n_tokens; ++t) {
+          prepare_token<Source>(args.x.sums + (token + t) * args.x.sums_stride + k / 16, step.n_k,
+                                scratch.sums.starts[t], scratch.sums.extra[t]);
+        }
+        int64_t row = block;
+        if constexpr (!Source::kOneGroup) {
+          for (; row + kGroupRows < end; row += 2 * kGroupRows) {
+            run_rows<Source, 2>(source, args, step, row, scratch);
+          }
+        }
+        if (row < end) run_rows<Source, 1>(source, args, step, row, scratch);
+      }
+    }
+  }
+}
+
+static_assert(sizeof(PanelScratch) <= kIntegerScratchBytes);
+
+}  // namespace
+
+void matmul_panels(Format format, const MatmulArgs& args, void* scratch) {
+  generic::visit_integer_tiles(format, [&](auto constant) {
+    const TileSource<decltype(constant)::kValue> source = {
+        static_cast<const uint8_t*>(args.weights), args.k};
+    run(source, args, *static_cast<PanelScratch*>(scratch));
+  });
+}
+
+void matmul_codes(const CodeGroup& group, const MatmulArgs& args, void* scratch) {
+  PanelScratch& panels = *static_cast<PanelScratch*>(scratch);
+  const IntegerRule rule = generic::integer_rule(group.format);
+  if (rule.x_group == 32) {
+    if (rule.sub == 32) return run(CodeSource<32, 32, Mins::kNone>{&group}, args, panels);
+    return run(CodeSource<32, 16, Mins::kNone>{&group}, args, panels);
+  }
+  if (rule.sub == 32) return run(CodeSource<128, 32, Mins::kNone>{&group}, args, panels);
+  if (rule.mins == Mins::kNone) {
+    return run(CodeSource<128, 16, Mins::kNone>{&group}, args, panels);
+  }
+  return run(CodeSource<128, 16, Mins::kInteger>{&group}, args, panels);
+}
+
+}  // namespace minnow::avx512
