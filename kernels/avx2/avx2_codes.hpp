@@ -146,6 +146,17 @@ inline __m256 q6_scale(const std::uint8_t* half_tile, __m256 d, int unit, int se
   return _mm256_mul_ps(d, _mm256_cvtepi32_ps(signed_byte(bytes, 2 * (unit & 1) + second)));
 }
 
+// Asks for the n_bytes of weights that lie kPrefetchBytes in front of `bytes`. The CPU's own
+// prefetching stops at each page and is late in the long tiles of 256-element formats: Q4_K ran at
+// 11 to 14 GB/s without and at 28 GB/s with it, Q5_0 at 24 and 29 GB/s (one busy thread).
+constexpr int kPrefetchBytes = 8192;
+
+[[gnu::always_inline]] inline void prefetch(const std::uint8_t* bytes, int n_bytes) {
+  for (int i = 0; i < n_bytes; i += 64) {
+    _mm_prefetch(reinterpret_cast<const char*>(bytes) + kPrefetchBytes + i, _MM_HINT_T0);
+  }
+}
+
 // An empty statement that keeps the compiler from reordering a chain of 16-bit additions, which
 // would keep every product alive at once: measured 0.10 against 0.16 TMAC/s in the panel kernel.
 [[gnu::always_inline]] inline void keep_order(__m256i& sum) {

@@ -17,6 +17,14 @@ namespace {
 using std::int64_t;
 using std::uint8_t;
 
+// Every unit asks for its share of the weights that come later.
+template <Format F>
+[[gnu::always_inline]] inline void prefetch_unit(const uint8_t* tile, int unit) {
+  constexpr CodeLayout kLayout = code_layout(F);
+  constexpr int kShare = kLayout.tile_bytes / kLayout.units;
+  prefetch(tile + kShare * unit, kShare);
+}
+
 // dots[t] = sum over groups g of 4 k in [kFirst, kFirst + kCount) of code * x.
 template <Format F, int T, int kFirst, int kCount>
 [[gnu::always_inline]] inline void dot(const uint8_t* half_tile, int unit, const Tokens<T>& x,
@@ -65,70 +73,99 @@ template <Format F, int T>
   }
 }
 
-// The four sub-blocks of 32 in 128 k of Q4_K and Q5_K; kPart: which 128 of the tile.
+// part[t] -= dmin * (sum of min * sum of x) over the four sub-blocks of 128 k.
+template <int T, int kPart>
+[[gnu::always_inline]] inline void take_mins(__m256i mins, __m256 dmin, const Tokens<T>& x,
+                                             __m256* part) {
+  __m256i pairs[4];
+  for (int s = 0; s < 4; ++s) pairs[s] = byte_pair(mins, s);
+  for (int t = 0; t < T; ++t) {
+    __m256i sum = _mm256_setzero_si256();
+    for (int s = 0; s < 4; ++s) {
+      const __m256i sums = broadcast_dword(x.sums[t] + 8 * kPart + 2 * s);
+      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs[s], sums));
+    }
+    part[t] = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(sum), dmin, part[t]);
+  }
+}
+
+// The four sub-blocks of 32 in 128 k of Q4_K and Q5_K; kPart: which 128 of the tile. The halves
+// take turns at each sub-block, so that the weights are read in order.
 template <Format F, int T, int kPart>
-[[gnu::always_inline]] inline void add_k_part(const uint8_t* tile, int half, const Tokens<T>& x,
-                                              __m256* acc) {
-  const uint8_t* const half_tile = tile + kHalfBytes * half;
-  const KScales scales = k_scales_of(half_tile + code_layout(F).scales, kPart);
-  const __m256 d = field_of(tile, half, 0);
-  __m256 part[T];
-  __m256i min_sums[T];
-  for (int t = 0; t < T; ++t) part[t] = _mm256_setzero_ps();
-  for (int t = 0; t < T; ++t) min_sums[t] = _mm256_setzero_si256();
+[[gnu::always_inline]] inline void add_k_part(const uint8_t* tile, const Tokens<T>& x,
+                                              __m256 (*acc)[T]) {
+  __m256 part[2][T];
+  KScales scales[2];
+  for (int half = 0; half < 2; ++half) {
+    scales[half] = k_scales_of(tile + kHalfBytes * half + code_layout(F).scales, kPart);
+    for (int t = 0; t < T; ++t) part[half][t] = _mm256_setzero_ps();
+  }
 #pragma GCC unroll 4
   for (int s = 0; s < 4; ++s) {
-    const int unit = 4 * kPart + s;
-    __m256i dots[T];
-    dot<F, T, 0, 8>(half_tile, unit, x, dots);
-    const __m256 scale = _mm256_mul_ps(d, _mm256_cvtepi32_ps(unsigned_byte(scales.scales, s)));
-    const __m256i mins = byte_pair(scales.mins, s);
+    prefetch_unit<F>(tile, 4 * kPart + s);
+#pragma GCC unroll 1
+    for (int half = 0; half < 2; ++half) {  // Written out, the code would be twice as long.
+      __m256i dots[T];
+      dot<F, T, 0, 8>(tile + kHalfBytes * half, 4 * kPart + s, x, dots);
+      const __m256 step = _mm256_cvtepi32_ps(unsigned_byte(scales[half].scales, s));
+      const __m256 scale = _mm256_mul_ps(field_of(tile, half, 0), step);
 #pragma GCC unroll 4
-    for (int t = 0; t < T; ++t) {
-      part[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[t]), scale, part[t]);
-      const __m256i sums = broadcast_dword(x.sums[t] + 2 * unit);
-      min_sums[t] = _mm256_add_epi32(min_sums[t], _mm256_madd_epi16(mins, sums));
+      for (int t = 0; t < T; ++t) {
+        part[half][t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[t]), scale, part[half][t]);
+      }
     }
   }
-  const __m256 dmin = field_of(tile, half, 1);
-#pragma GCC unroll 4
-  for (int t = 0; t < T; ++t) {
-    part[t] = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(min_sums[t]), dmin, part[t]);
-    acc[t] = _mm256_fmadd_ps(part[t], _mm256_broadcast_ss(x.scales[t] + kPart), acc[t]);
+#pragma GCC unroll 1
+  for (int half = 0; half < 2; ++half) {
+    take_mins<T, kPart>(scales[half].mins, field_of(tile, half, 1), x, part[half]);
+    for (int t = 0; t < T; ++t) {
+      const __m256 x_scale = _mm256_broadcast_ss(x.scales[t] + kPart);
+      acc[half][t] = _mm256_fmadd_ps(part[half][t], x_scale, acc[half][t]);
+    }
   }
+}
+
+// One of the two sub-blocks of 16 in a unit of Q6_K.
+template <int T, int kUnit, int kSecond>
+[[gnu::always_inline]] inline void add_q6_sub_block(const uint8_t* tile, int half,
+                                                    const Tokens<T>& x, __m256* part) {
+  // The zero point times one of the two sums of 16 in a unit.
+  constexpr int kZero = kSecond == 0 ? -32 & 0xffff : -32 * 65536;
+  __m256i dots[T];
+  dot<Format::kQ6_K, T, 4 * kSecond, 4>(tile + kHalfBytes * half, kUnit, x, dots);
+  const __m256 scale = q6_scale(tile + kHalfBytes * half, field_of(tile, half, 0), kUnit, kSecond);
+  for (int t = 0; t < T; ++t) {
+    const __m256i sums = broadcast_dword(x.sums[t] + 2 * kUnit);
+    const __m256i zero = _mm256_madd_epi16(sums, _mm256_set1_epi32(kZero));
+    const __m256 sum = _mm256_cvtepi32_ps(_mm256_add_epi32(dots[t], zero));
+    part[t] = _mm256_fmadd_ps(sum, scale, part[t]);
+  }
+}
+
+// Units of Q6_K from kUnit to the end of its 128 k.
+template <int T, int kUnit>
+[[gnu::always_inline]] inline void add_q6_units(const uint8_t* tile, const Tokens<T>& x,
+                                                __m256 (*part)[T]) {
+  prefetch_unit<Format::kQ6_K>(tile, kUnit);
+#pragma GCC unroll 1
+  for (int half = 0; half < 2; ++half) {
+    add_q6_sub_block<T, kUnit, 0>(tile, half, x, part[half]);
+    add_q6_sub_block<T, kUnit, 1>(tile, half, x, part[half]);
+  }
+  if constexpr (kUnit % 4 != 3) add_q6_units<T, kUnit + 1>(tile, x, part);
 }
 
 // The eight sub-blocks of 16 in 128 k of Q6_K.
 template <int T, int kPart>
-[[gnu::always_inline]] inline void add_q6_part(const uint8_t* tile, int half, const Tokens<T>& x,
-                                               __m256* acc) {
-  constexpr Format kFormat = Format::kQ6_K;
-  const uint8_t* const half_tile = tile + kHalfBytes * half;
-  const __m256 d = field_of(tile, half, 0);
-  // The zero point times the first or the second of two sums of 16.
-  const __m256i zeros[2] = {_mm256_set1_epi32(-32 & 0xffff), _mm256_set1_epi32(-32 * 65536)};
-  __m256 part[T];
-  for (int t = 0; t < T; ++t) part[t] = _mm256_setzero_ps();
-#pragma GCC unroll 4
-  for (int s = 0; s < 4; ++s) {
-    const int unit = 4 * kPart + s;
-    __m256i dots[2][T];
-    dot<kFormat, T, 0, 4>(half_tile, unit, x, dots[0]);
-    dot<kFormat, T, 4, 4>(half_tile, unit, x, dots[1]);
-#pragma GCC unroll 2
-    for (int second = 0; second < 2; ++second) {
-      const __m256 scale = q6_scale(half_tile, d, unit, second);
-#pragma GCC unroll 4
-      for (int t = 0; t < T; ++t) {
-        const __m256i sums = broadcast_dword(x.sums[t] + 2 * unit);
-        const __m256i zero = _mm256_madd_epi16(sums, zeros[second]);
-        const __m256 sum = _mm256_cvtepi32_ps(_mm256_add_epi32(dots[second][t], zero));
-        part[t] = _mm256_fmadd_ps(sum, scale, part[t]);
-      }
-    }
-  }
+[[gnu::always_inline]] inline void add_q6_part(const uint8_t* tile, const Tokens<T>& x,
+                                               __m256 (*acc)[T]) {
+  __m256 part[2][T];
+  for (int t = 0; t < T; ++t) part[0][t] = part[1][t] = _mm256_setzero_ps();
+  add_q6_units<T, 4 * kPart>(tile, x, part);
   for (int t = 0; t < T; ++t) {
-    acc[t] = _mm256_fmadd_ps(part[t], _mm256_broadcast_ss(x.scales[t] + kPart), acc[t]);
+    const __m256 x_scale = _mm256_broadcast_ss(x.scales[t] + kPart);
+    acc[0][t] = _mm256_fmadd_ps(part[0][t], x_scale, acc[0][t]);
+    acc[1][t] = _mm256_fmadd_ps(part[1][t], x_scale, acc[1][t]);
   }
 }
 
@@ -136,19 +173,15 @@ template <Format F, int T>
 [[gnu::always_inline]] inline void add_tile(const uint8_t* tile, const Tokens<T>& x,
                                             __m256 (*acc)[T]) {
   if constexpr (code_layout(F).units == 1) {
+    prefetch_unit<F>(tile, 0);
     add_block<F, T>(tile, 0, x, acc[0]);
     add_block<F, T>(tile, 1, x, acc[1]);
-    return;
-  }
-#pragma GCC unroll 1
-  for (int half = 0; half < 2; ++half) {  // A loop: written out, the code would be twice as long.
-    if constexpr (F == Format::kQ6_K) {
-      add_q6_part<T, 0>(tile, half, x, acc[half]);
-      add_q6_part<T, 1>(tile, half, x, acc[half]);
-    } else {
-      add_k_part<F, T, 0>(tile, half, x, acc[half]);
-      add_k_part<F, T, 1>(tile, half, x, acc[half]);
-    }
+  } else if constexpr (F == Format::kQ6_K) {
+    add_q6_part<T, 0>(tile, x, acc);
+    add_q6_part<T, 1>(tile, x, acc);
+  } else {
+    add_k_part<F, T, 0>(tile, x, acc);
+    add_k_part<F, T, 1>(tile, x, acc);
   }
 }
 

@@ -56,6 +56,7 @@ void matmul_q8_0_q8_16(const uint8_t* tile, int64_t n_blocks, Tokens<T> x, const
   }
   for (int64_t block = 0; block < n_blocks; ++block) {
     __m256i dots[2][T];
+    if (T == 1) prefetch(tile, kTileBytes);
     dot<T, 0, 8>(tile + 2 * kGroupRows, x, dots);
     for (int half = 0; half < 2; ++half) {
       const __m256 scale = field_of(tile, half, 0);
