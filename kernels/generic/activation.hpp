@@ -54,9 +54,12 @@ struct ReluSquared {
 template <class L, class Function>
 void activate_as(const float* gate, const float* up, std::int64_t n, float* y) {
   if (up == nullptr) {
-    map<L>(gate, n, y, [](L g) { return Function::of(g); });
+    map<L>(
+        gate, n, y, [](L g) __attribute__((always_inline)) { return Function::of(g); });
   } else {
-    map<L>(gate, up, n, y, [](L g, L u) { return Function::of(g) * u; });
+    map<L>(
+        gate, up, n, y,
+        [](L g, L u) __attribute__((always_inline)) { return Function::of(g) * u; });
   }
 }
 

@@ -52,7 +52,7 @@ void attend_softmax(const AttendArgs& args, int query, Range range, float* score
   }
   constexpr float kIndices[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   const L indices = L::load(kIndices);
-  const auto visible = [&](L value, L otherwise, int i) {
+  const auto visible = [&](L value, L otherwise, int i) __attribute__((always_inline)) {
     if (i >= range.begin && i + 16 <= range.end) return value;
     const L from = L::set(static_cast<float>(range.begin - i));
     const L to = L::set(static_cast<float>(range.end - i));
@@ -124,8 +124,9 @@ void value_columns(const ValueTile<Element>& tile, const Range* ranges, Range co
   };
   const int columns = 16 * (VECTORS - 1) + tile.columns;
   for (int q = 0; q < tile.n_queries; ++q) {
-    map<L>(tile.out + q * tile.value_dim, columns, tile.out + q * tile.value_dim,
-           [](L) { return L::set(0.0f); });
+    map<L>(
+        tile.out + q * tile.value_dim, columns, tile.out + q * tile.value_dim,
+        [](L) __attribute__((always_inline)) { return L::set(0.0f); });
     alone(q, ranges[q].begin, common.begin < ranges[q].end ? common.begin : ranges[q].end);
   }
   if (common.begin < common.end) value_tile<L, Element, QUERIES, VECTORS>(tile, common);
@@ -204,7 +205,9 @@ void attend_tile(const AttendArgs& args, int first, int n, float* scores, float*
     attend_softmax<L>(args, first + q, ranges[q], scores + q * kChunkPositions);
   }
   for (int q = n; q < padded_tokens(n); ++q) {
-    map<L>(scores, kChunkPositions, scores + q * kChunkPositions, [](L) { return L::set(0.0f); });
+    map<L>(
+        scores, kChunkPositions, scores + q * kChunkPositions,
+        [](L) __attribute__((always_inline)) { return L::set(0.0f); });
   }
   ValueTile<Element> tile{};
   tile.values = static_cast<const Element*>(args.values);

@@ -16,15 +16,19 @@ namespace minnow::generic {
 template <class L>
 void rms_norm(const float* x, const float* weight, std::int64_t n, float eps, float* y) {
   L squares = L::set(0.0f);
-  for_steps(n, [&](std::int64_t i, int lanes) {
-    const L value = load_step<L>(x + i, lanes);
-    squares = L::fma(value, value, squares);
-  });
+  for_steps(
+      n, [&](std::int64_t i, int lanes) __attribute__((always_inline)) {
+        const L value = load_step<L>(x + i, lanes);
+        squares = L::fma(value, value, squares);
+      });
   const L r = L::set(inverse_deviation(L::sum_lanes(squares), n, eps));
   if (weight == nullptr) {
-    map<L>(x, n, y, [&](L value) { return value * r; });
+    map<L>(
+        x, n, y, [&](L value) __attribute__((always_inline)) { return value * r; });
   } else {
-    map<L>(x, weight, n, y, [&](L value, L w) { return (value * r) * w; });
+    map<L>(
+        x, weight, n,
+        y, [&](L value, L w) __attribute__((always_inline)) { return (value * r) * w; });
   }
 }
 
@@ -33,25 +37,29 @@ template <class L>
 void layer_norm(const float* x, const float* weight, const float* bias, std::int64_t n, float eps,
                 float* y) {
   L sum = L::set(0.0f);
-  for_steps(n, [&](std::int64_t i, int lanes) { sum = sum + load_step<L>(x + i, lanes); });
+  for_steps(
+      n, [&](std::int64_t i, int lanes)
+             __attribute__((always_inline)) { sum = sum + load_step<L>(x + i, lanes); });
   const L mean = L::set(L::sum_lanes(sum) / static_cast<float>(n));
   L squares = L::set(0.0f);
-  for_steps(n, [&](std::int64_t i, int lanes) {
-    L value = load_step<L>(x + i, lanes) - mean;
-    if (lanes < 16) value = first_lanes(value, lanes);
-    squares = L::fma(value, value, squares);
-  });
+  for_steps(
+      n, [&](std::int64_t i, int lanes) __attribute__((always_inline)) {
+        L value = load_step<L>(x + i, lanes) - mean;
+        if (lanes < 16) value = first_lanes(value, lanes);
+        squares = L::fma(value, value, squares);
+      });
   const L r = L::set(inverse_deviation(L::sum_lanes(squares), n, eps));
-  for_steps(n, [&](std::int64_t i, int lanes) {
-    L value = (load_step<L>(x + i, lanes) - mean) * r;
-    const L w = weight != nullptr ? load_step<L>(weight + i, lanes) : L::set(1.0f);
-    if (bias != nullptr) {
-      value = L::fma(value, w, load_step<L>(bias + i, lanes));
-    } else {
-      value = value * w;
-    }
-    store_step<L>(value, y + i, lanes);
-  });
+  for_steps(
+      n, [&](std::int64_t i, int lanes) __attribute__((always_inline)) {
+        L value = (load_step<L>(x + i, lanes) - mean) * r;
+        const L w = weight != nullptr ? load_step<L>(weight + i, lanes) : L::set(1.0f);
+        if (bias != nullptr) {
+          value = L::fma(value, w, load_step<L>(bias + i, lanes));
+        } else {
+          value = value * w;
+        }
+        store_step<L>(value, y + i, lanes);
+      });
 }
 
 }  // namespace minnow::generic

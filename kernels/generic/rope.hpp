@@ -13,14 +13,15 @@ template <class L>
 void rope_halves(float* x, const float* cos, const float* sin, std::int32_t n_rot) {
   const std::int32_t half = n_rot / 2;
   const L minus = L::set(-0.0f);
-  for_steps(half, [&](std::int64_t i, int lanes) {
-    const L c = load_step<L>(cos + i, lanes);
-    const L s = load_step<L>(sin + i, lanes);
-    const L x0 = load_step<L>(x + i, lanes);
-    const L x1 = load_step<L>(x + half + i, lanes);
-    store_step<L>(L::fma(x0, c, L::bit_xor(x1 * s, minus)), x + i, lanes);
-    store_step<L>(L::fma(x1, c, x0 * s), x + half + i, lanes);
-  });
+  for_steps(
+      half, [&](std::int64_t i, int lanes) __attribute__((always_inline)) {
+        const L c = load_step<L>(cos + i, lanes);
+        const L s = load_step<L>(sin + i, lanes);
+        const L x0 = load_step<L>(x + i, lanes);
+        const L x1 = load_step<L>(x + half + i, lanes);
+        store_step<L>(L::fma(x0, c, L::bit_xor(x1 * s, minus)), x + i, lanes);
+        store_step<L>(L::fma(x1, c, x0 * s), x + half + i, lanes);
+      });
 }
 
 // Pairs (2 i, 2 i + 1): eight to a step, with the sign of the second product turned in even lanes.
@@ -29,13 +30,14 @@ void rope_interleaved(float* x, const float* cos, const float* sin, std::int32_t
   constexpr float kSigns[16] = {-0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f,
                                 -0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f};
   const L signs = L::load(kSigns);
-  for_steps(n_rot / 2 * 2, [&](std::int64_t i, int lanes) {
-    const L c = L::load_twice(cos + i / 2, lanes / 2);
-    const L s = L::load_twice(sin + i / 2, lanes / 2);
-    const L value = load_step<L>(x + i, lanes);
-    const L turned = L::bit_xor(L::swap_pairs(value) * s, signs);
-    store_step<L>(L::fma(value, c, turned), x + i, lanes);
-  });
+  for_steps(
+      n_rot / 2 * 2, [&](std::int64_t i, int lanes) __attribute__((always_inline)) {
+        const L c = L::load_twice(cos + i / 2, lanes / 2);
+        const L s = L::load_twice(sin + i / 2, lanes / 2);
+        const L value = load_step<L>(x + i, lanes);
+        const L turned = L::bit_xor(L::swap_pairs(value) * s, signs);
+        store_step<L>(L::fma(value, c, turned), x + i, lanes);
+      });
 }
 
 template <class L>

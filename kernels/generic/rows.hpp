@@ -31,19 +31,21 @@ template <class L, class Element>
 template <class L, class From, class To, class Function>
 [[gnu::always_inline]] inline void map(const From* x, std::int64_t n, To* y,
                                        const Function& function) {
-  for_steps(n, [&](std::int64_t i, int lanes) {
-    store_step<L>(function(load_step<L>(x + i, lanes)), y + i, lanes);
-  });
+  for_steps(
+      n, [&](std::int64_t i, int lanes) __attribute__((always_inline)) {
+        store_step<L>(function(load_step<L>(x + i, lanes)), y + i, lanes);
+      });
 }
 
 // y[i] = function(a[i], b[i]); y may be a or b.
 template <class L, class Function>
 [[gnu::always_inline]] inline void map(const float* a, const float* b, std::int64_t n, float* y,
                                        const Function& function) {
-  for_steps(n, [&](std::int64_t i, int lanes) {
-    const L left = load_step<L>(a + i, lanes);
-    store_step<L>(function(left, load_step<L>(b + i, lanes)), y + i, lanes);
-  });
+  for_steps(
+      n, [&](std::int64_t i, int lanes) __attribute__((always_inline)) {
+        const L left = load_step<L>(a + i, lanes);
+        store_step<L>(function(left, load_step<L>(b + i, lanes)), y + i, lanes);
+      });
 }
 
 // The value in the first n lanes, +0 in the others.
