@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "base/checked.hpp"
@@ -85,11 +84,8 @@ Status Arena::create(const ArenaPlan& plan, HostMemory& memory, ArenaSource sour
     arena.data_ = map_block(n_bytes);
     if (arena.data_ == nullptr) memory.discharge(n_bytes);
   } else {
-    try {
-      arena.data_ = static_cast<std::byte*>(memory.allocate(n_bytes, kArenaAlignment));
-      std::memset(arena.data_, 0, n_bytes);
-    } catch (const std::bad_alloc&) {  // becomes the Status below, which can name the numbers
-    }
+    arena.data_ = static_cast<std::byte*>(memory.try_allocate(n_bytes, kArenaAlignment));
+    if (arena.data_ != nullptr) std::memset(arena.data_, 0, n_bytes);
   }
   if (arena.data_ == nullptr)
     return error(StatusCode::kOutOfMemory, what, " needs ", n_bytes, " bytes; ",

@@ -51,7 +51,7 @@ std::string system_reason(int code) {
 Status system_error(std::string_view what, std::string_view name, int code) {
   const bool absent = code == ENOENT || code == ENOTDIR;
   return error(absent ? StatusCode::kNotFound : StatusCode::kIo, "cannot ", what, " ",
-               in_quotes(name), ": ", system_reason(code));
+               path_in_quotes(name), ": ", system_reason(code));
 }
 
 // The size of the regular file behind `descriptor`.
@@ -59,9 +59,9 @@ Status regular_size(int descriptor, std::string_view name, std::uint64_t& out) {
   struct stat info {};
   if (fstat(descriptor, &info) != 0) return system_error("inspect", name, errno);
   if (S_ISDIR(info.st_mode))
-    return error(StatusCode::kInvalidArgument, in_quotes(name), " is a directory, not a file");
+    return error(StatusCode::kInvalidArgument, path_in_quotes(name), " is a directory, not a file");
   if (!S_ISREG(info.st_mode))
-    return error(StatusCode::kInvalidArgument, in_quotes(name),
+    return error(StatusCode::kInvalidArgument, path_in_quotes(name),
                  " is not a regular file (a pipe, socket or device has no size)");
   out = static_cast<std::uint64_t>(info.st_size);
   return {};
@@ -72,7 +72,7 @@ Status regular_size(int descriptor, std::string_view name, std::uint64_t& out) {
 Status FileReader::open(std::string_view path, FileReader& out) {
   if (path.empty()) return error(StatusCode::kInvalidArgument, "the path of the file is empty");
   if (path.find('\0') != std::string_view::npos)
-    return error(StatusCode::kInvalidArgument, "the path ", in_quotes(path),
+    return error(StatusCode::kInvalidArgument, "the path ", path_in_quotes(path),
                  " has a zero byte in it");
   FileReader reader;
   reader.name_ = path;
@@ -97,8 +97,9 @@ Status FileReader::open_descriptor(int descriptor, std::uint64_t offset, std::ui
   std::uint64_t file_bytes = 0;
   MINNOW_TRY(regular_size(reader.descriptor_, name, file_bytes));
   if (!range_fits(offset, n_bytes, file_bytes))
-    return error(StatusCode::kInvalidArgument, in_quotes(name), ": ", n_bytes, " bytes at offset ",
-                 offset, " were asked for, but the file has ", file_bytes, " bytes");
+    return error(StatusCode::kInvalidArgument, path_in_quotes(name), ": ", n_bytes,
+                 " bytes at offset ", offset, " were asked for, but the file has ", file_bytes,
+                 " bytes");
   reader.start_ = offset;
   reader.n_bytes_ = n_bytes;
   out = std::move(reader);
@@ -107,7 +108,7 @@ Status FileReader::open_descriptor(int descriptor, std::uint64_t offset, std::ui
 
 Status FileReader::read(std::uint64_t offset, std::span<std::byte> out) const {
   if (!range_fits(offset, out.size(), n_bytes_))
-    return error(StatusCode::kInvalidArgument, in_quotes(name_), ": ", out.size(),
+    return error(StatusCode::kInvalidArgument, path_in_quotes(name_), ": ", out.size(),
                  " bytes at offset ", offset, " were asked for, but there are ", n_bytes_);
   std::size_t done = 0;
   while (done < out.size()) {
@@ -117,7 +118,7 @@ Status FileReader::read(std::uint64_t offset, std::span<std::byte> out) const {
     if (n_read < 0 && errno == EINTR) continue;
     if (n_read < 0) return system_error("read", name_, errno);
     if (n_read == 0)
-      return error(StatusCode::kBadFile, in_quotes(name_),
+      return error(StatusCode::kBadFile, path_in_quotes(name_),
                    " has become shorter while it was in use: ", out.size() - done,
                    " bytes are missing at offset ", offset + done);
     done += static_cast<std::size_t>(n_read);

@@ -37,8 +37,9 @@ Status MappedFile::open_descriptor(int descriptor, std::uint64_t offset, std::ui
 Status MappedFile::open_memory(std::span<const std::byte> bytes, std::string_view name,
                                MappedFile& out) {
   if (bytes.data() == nullptr && !bytes.empty())
-    return error(StatusCode::kInvalidArgument, in_quotes(name), ": the memory's address is NULL");
-  if (bytes.empty()) return error(StatusCode::kBadFile, in_quotes(name), " is empty");
+    return error(StatusCode::kInvalidArgument, path_in_quotes(name),
+                 ": the memory's address is NULL");
+  if (bytes.empty()) return error(StatusCode::kBadFile, path_in_quotes(name), " is empty");
   MappedFile file;
   file.name_ = name;
   file.bytes_ = bytes;
@@ -48,19 +49,19 @@ Status MappedFile::open_memory(std::span<const std::byte> bytes, std::string_vie
 
 Status MappedFile::map(FileReader reader, MappedFile& out) {
   if (reader.n_bytes() == 0)
-    return error(StatusCode::kBadFile, in_quotes(reader.name()), " is empty");
+    return error(StatusCode::kBadFile, path_in_quotes(reader.name()), " is empty");
   // A map starts on a page, so the range's own start may lie behind the map's.
   const std::uint64_t before = reader.start() % page_bytes();
   std::uint64_t wanted = 0;
   std::size_t map_bytes = 0;
   if (!checked_add(reader.n_bytes(), before, wanted) || !checked_narrow(wanted, map_bytes))
-    return error(StatusCode::kOutOfMemory, in_quotes(reader.name()), ": ", reader.n_bytes(),
+    return error(StatusCode::kOutOfMemory, path_in_quotes(reader.name()), ": ", reader.n_bytes(),
                  " bytes are more than this system can address");
   MappedFile file;
   void* start = mmap(nullptr, map_bytes, PROT_READ, MAP_PRIVATE, reader.descriptor(),
                      static_cast<off_t>(reader.start() - before));
   if (start == MAP_FAILED)
-    return error(StatusCode::kOutOfMemory, "cannot map ", in_quotes(reader.name()), " (",
+    return error(StatusCode::kOutOfMemory, "cannot map ", path_in_quotes(reader.name()), " (",
                  reader.n_bytes(), " bytes)");
   file.map_ = start;
   file.map_bytes_ = map_bytes;
@@ -75,7 +76,7 @@ Status MappedFile::map(FileReader reader, MappedFile& out) {
 Status MappedFile::read(std::uint64_t offset, std::span<std::byte> out) const {
   if (reader_.is_open()) return reader_.read(offset, out);
   if (!range_fits(offset, out.size(), bytes_.size()))
-    return error(StatusCode::kInvalidArgument, in_quotes(name_), ": ", out.size(),
+    return error(StatusCode::kInvalidArgument, path_in_quotes(name_), ": ", out.size(),
                  " bytes at offset ", offset, " were asked for, but there are ", bytes_.size());
   if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
   return {};

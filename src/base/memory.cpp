@@ -40,17 +40,22 @@ void HostMemory::discharge(std::size_t n_bytes) noexcept {
   in_use_bytes_.fetch_sub(n_bytes, std::memory_order_relaxed);
 }
 
-void* HostMemory::do_allocate(std::size_t n_bytes, std::size_t alignment) {
+void* HostMemory::try_allocate(std::size_t n_bytes, std::size_t alignment) noexcept {
   if (n_bytes == 0) n_bytes = 1;  // a host may answer NULL to a request for nothing
-  if (!count(n_bytes)) throw std::bad_alloc();
+  if (!count(n_bytes)) return nullptr;
   void* p = hooks_.allocate != nullptr
                 ? hooks_.allocate(hooks_.user, n_bytes, alignment)
                 : ::operator new (n_bytes, std::align_val_t{alignment}, std::nothrow);
   if (p == nullptr) {
     discharge(n_bytes);
     refused_bytes_.store(n_bytes, std::memory_order_relaxed);
-    throw std::bad_alloc();
   }
+  return p;
+}
+
+void* HostMemory::do_allocate(std::size_t n_bytes, std::size_t alignment) {
+  void* p = try_allocate(n_bytes, alignment);
+  if (p == nullptr) throw std::bad_alloc();
   return p;
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory_resource>
+#include <string_view>
 
 #include "base/status.hpp"
 
@@ -29,10 +30,14 @@ class HostMemory final : public std::pmr::memory_resource {
   // kInvalidArgument when only one of the two functions is set.
   static Status check(const AllocatorHooks& hooks);
 
+  // Half an allocator (see check()) counts as none.
   explicit HostMemory(AllocatorHooks hooks = {}, std::size_t budget_bytes = kNoBudget);
   HostMemory(const HostMemory&) = delete;
   HostMemory& operator=(const HostMemory&) = delete;
   ~HostMemory() override = default;
+
+  // As allocate(), but NULL instead of std::bad_alloc. Give it back with deallocate().
+  void* try_allocate(std::size_t n_bytes, std::size_t alignment) noexcept;
 
   // Counts `n_bytes` that come from elsewhere (a mapped arena) against the budget; kOutOfMemory
   // names `what` and the numbers, and counts nothing. Pair with discharge().

@@ -6,8 +6,6 @@ namespace minnow {
 
 namespace {
 
-constexpr std::size_t kLongestQuote = 100;
-
 std::uint8_t byte_at(std::string_view text, std::size_t i) {
   return static_cast<std::uint8_t>(text[i]);
 }
@@ -53,10 +51,10 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string in_quotes(std::string_view text) {
+std::string in_quotes(std::string_view text, std::size_t n_most) {
   std::string out = "'";
   std::size_t i = 0;
-  while (i < text.size() && i < kLongestQuote) {
+  while (i < text.size() && i < n_most) {
     const std::size_t n = utf8_character_bytes(text.substr(i));
     const std::uint8_t byte = byte_at(text, i);
     if (n == 0 || byte < 0x20 || byte == 0x7f) {

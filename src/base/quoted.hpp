@@ -14,7 +14,13 @@ std::size_t utf8_character_bytes(std::string_view text);
 
 bool is_utf8(std::string_view text);
 
-// 'text' in quotes; control characters and malformed bytes as \xNN; cut with "…" after 100 bytes.
-std::string in_quotes(std::string_view text);
+// 'text' in quotes; control characters and malformed bytes as \xNN; cut with "…" after n_most
+// bytes.
+std::string in_quotes(std::string_view text, std::size_t n_most = 100);
+
+// The same for a file's path, whose last part tells most.
+inline std::string path_in_quotes(std::string_view path) {
+  return in_quotes(path, 1000);
+}
 
 }  // namespace minnow

@@ -60,7 +60,7 @@ const GgufTensor* Gguf::find_tensor(std::string_view name) const {
 Status Gguf::require(std::string_view key, const GgufValue*& out) const {
   const GgufValue* value = find(key);
   if (value == nullptr)
-    return error(StatusCode::kNotFound, in_quotes(file_name_), ": the metadata has no key ",
+    return error(StatusCode::kNotFound, path_in_quotes(file_name_), ": the metadata has no key ",
                  in_quotes(key));
   out = value;
   return {};
@@ -68,8 +68,8 @@ Status Gguf::require(std::string_view key, const GgufValue*& out) const {
 
 Status Gguf::wrong_type(std::string_view key, std::string_view wanted,
                         const GgufValue& value) const {
-  return error(StatusCode::kBadFile, in_quotes(file_name_), ": the key ", in_quotes(key), " is ",
-               describe(value), ", ", wanted, " is expected");
+  return error(StatusCode::kBadFile, path_in_quotes(file_name_), ": the key ", in_quotes(key),
+               " is ", describe(value), ", ", wanted, " is expected");
 }
 
 template <class T>
@@ -80,13 +80,13 @@ Status Gguf::get_integer(std::string_view key, T& out) const {
   if (value->type == GgufType::kUint64) {  // the only type whose values an int64 may not hold
     const auto number = load<std::uint64_t>(value->payload);
     if (checked_narrow(number, out)) return {};
-    return error(StatusCode::kBadFile, in_quotes(file_name_), ": the key ", in_quotes(key), " is ",
-                 number, ", which is out of range");
+    return error(StatusCode::kBadFile, path_in_quotes(file_name_), ": the key ", in_quotes(key),
+                 " is ", number, ", which is out of range");
   }
   const std::int64_t number = GgufIntegers(value->type, value->payload.data(), 1)[0];
   if (checked_narrow(number, out)) return {};
-  return error(StatusCode::kBadFile, in_quotes(file_name_), ": the key ", in_quotes(key), " is ",
-               number, ", which is out of range");
+  return error(StatusCode::kBadFile, path_in_quotes(file_name_), ": the key ", in_quotes(key),
+               " is ", number, ", which is out of range");
 }
 
 Status Gguf::get_u32(std::string_view key, std::uint32_t& out) const {
@@ -133,8 +133,9 @@ Status Gguf::require_array(std::string_view key, std::size_t n_expected,
   MINNOW_TRY(require(key, value));
   if (value->type != GgufType::kArray) return wrong_type(key, "an array", *value);
   if (n_expected != kAnyCount && value->n_elements != n_expected)
-    return error(StatusCode::kBadFile, in_quotes(file_name_), ": the array of key ", in_quotes(key),
-                 " has ", value->n_elements, " elements, ", n_expected, " are expected");
+    return error(StatusCode::kBadFile, path_in_quotes(file_name_), ": the array of key ",
+                 in_quotes(key), " has ", value->n_elements, " elements, ", n_expected,
+                 " are expected");
   out = value;
   return {};
 }
@@ -177,7 +178,7 @@ Status Gguf::get_strings(std::string_view key, std::pmr::vector<std::string_view
 Status Gguf::get_tensor(std::string_view name, const GgufTensor*& out) const {
   const GgufTensor* tensor = find_tensor(name);
   if (tensor == nullptr)
-    return error(StatusCode::kNotFound, in_quotes(file_name_), ": there is no tensor ",
+    return error(StatusCode::kNotFound, path_in_quotes(file_name_), ": there is no tensor ",
                  in_quotes(name));
   MINNOW_TRY(check_tensor(*tensor));
   out = tensor;
@@ -186,8 +187,8 @@ Status Gguf::get_tensor(std::string_view name, const GgufTensor*& out) const {
 
 Status Gguf::check_tensor(const GgufTensor& tensor) const {
   if (tensor.n_bytes != 0) return {};
-  return error(StatusCode::kUnsupported, in_quotes(file_name_), ": tensor ", in_quotes(tensor.name),
-               " is of the unknown type number ", tensor.format);
+  return error(StatusCode::kUnsupported, path_in_quotes(file_name_), ": tensor ",
+               in_quotes(tensor.name), " is of the unknown type number ", tensor.format);
 }
 
 }  // namespace minnow

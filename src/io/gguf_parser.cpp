@@ -92,26 +92,28 @@ Status GgufParser::parse(Gguf& out) {
 Status GgufParser::read_header() {
   std::string_view magic;
   if (!cursor_.take_bytes(kMagic.size(), magic))
-    return error(StatusCode::kBadFile, in_quotes(file_.name()), ": not a GGUF file: it has only ",
-                 cursor_.remaining(), " bytes");
+    return error(StatusCode::kBadFile, path_in_quotes(file_.name()),
+                 ": not a GGUF file: it has only ", cursor_.remaining(), " bytes");
   if (magic != kMagic) {
     const std::string_view start(reinterpret_cast<const char*>(file_.bytes().data()),
                                  std::min<std::size_t>(file_.n_bytes(), 8));
     return error(magic == "FUGG" ? StatusCode::kUnsupported : StatusCode::kBadFile,
-                 in_quotes(file_.name()), ": not a GGUF file: it starts with ", in_quotes(magic),
-                 guess_kind(start));
+                 path_in_quotes(file_.name()), ": not a GGUF file: it starts with ",
+                 in_quotes(magic), guess_kind(start));
   }
   if (!cursor_.take(version_))
-    return error(StatusCode::kBadFile, in_quotes(file_.name()), ": the file ends in its header");
+    return error(StatusCode::kBadFile, path_in_quotes(file_.name()),
+                 ": the file ends in its header");
   if (version_ != 0 && (version_ & 0xffffu) == 0)
-    return error(StatusCode::kUnsupported, in_quotes(file_.name()),
+    return error(StatusCode::kUnsupported, path_in_quotes(file_.name()),
                  ": the file is big-endian; only little-endian GGUF files are read");
   if (version_ != 2 && version_ != 3)
-    return error(StatusCode::kUnsupported, in_quotes(file_.name()), ": GGUF version ", version_,
-                 "; versions 2 and 3 are read",
+    return error(StatusCode::kUnsupported, path_in_quotes(file_.name()), ": GGUF version ",
+                 version_, "; versions 2 and 3 are read",
                  version_ == 1 ? " (version 1 was replaced in 2023: convert the model again)" : "");
   if (!cursor_.take(n_tensors_) || !cursor_.take(n_entries_))
-    return error(StatusCode::kBadFile, in_quotes(file_.name()), ": the file ends in its header");
+    return error(StatusCode::kBadFile, path_in_quotes(file_.name()),
+                 ": the file ends in its header");
   return {};
 }
 

@@ -27,8 +27,9 @@ class Problems {
   // Ok when nothing was added, else `code` and "'file': first; second; … and 12 more".
   Status status(StatusCode code, std::string_view file_name) const {
     if (none()) return {};
-    if (n_found_ <= kMostNamed) return error(code, in_quotes(file_name), ": ", text_);
-    return error(code, in_quotes(file_name), ": ", text_, "; and ", n_found_ - kMostNamed, " more");
+    if (n_found_ <= kMostNamed) return error(code, path_in_quotes(file_name), ": ", text_);
+    return error(code, path_in_quotes(file_name), ": ", text_, "; and ", n_found_ - kMostNamed,
+                 " more");
   }
 
  private:

@@ -25,6 +25,7 @@ TEST(Quoted, MakesHostileTextHarmless) {
   EXPECT_EQ(in_quotes(std::string_view("a\0\n\x1b[31m\xff", 9)), "'a\\x00\\x0a\\x1b[31m\\xff'");
   EXPECT_EQ(in_quotes(std::string(100, 'x')), "'" + std::string(100, 'x') + "'");
   EXPECT_EQ(in_quotes(std::string(1 << 20, 'x')), "'" + std::string(100, 'x') + "…'");
+  EXPECT_EQ(path_in_quotes(std::string(200, 'x')), "'" + std::string(200, 'x') + "'");
 }
 
 }  // namespace
