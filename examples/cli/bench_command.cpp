@@ -1,0 +1,220 @@
+// minnow bench: how fast a model runs here, beside what the machine allows.
+//
+// Decode is held against reading memory (weights and the average of keys and values), prefill
+// against the integer units (multiplications with weights). Attention is in neither limit.
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include "bench_session.hpp"
+#include "commands.hpp"
+#include "console.hpp"
+#include "failure.hpp"
+#include "figures.hpp"
+#include "interrupt.hpp"
+#include "library_options.hpp"
+#include "loading.hpp"
+
+namespace minnow::program {
+
+namespace {
+
+struct BenchRequest {
+  std::string model;
+  std::int64_t n_prompt = 512, n_answer = 128, n_rounds = 5, depth = 0;
+  bool json = false, serve = false;
+  LibraryOptions options;
+};
+
+struct Spread {
+  double median = 0, least = 0, most = 0;
+};
+
+Spread spread_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  const double middle = n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+  return {middle, values.front(), values.back()};
+}
+
+Json spread_json(const Spread& spread) {
+  return {{"median", spread.median}, {"min", spread.least}, {"max", spread.most}};
+}
+
+Json take_json(char* text) {
+  const OwnedText owned(text);
+  return Json::parse(text);
+}
+
+// Time from a prompt that is there to its first token.
+double first_token_seconds(BenchSession& bench, minnow_session* session,
+                           const BenchRequest& request) {
+  const double prefill = bench.prefill(request.n_prompt, request.depth);
+  const auto start = std::chrono::steady_clock::now();
+  minnow_token token = 0;
+  check(minnow_session_sample(session, &token));
+  return prefill + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+struct Rounds {
+  std::vector<double> prefill_rates, decode_rates, first_token_times;
+};
+
+Rounds run_rounds(BenchSession& bench, minnow_session* session, const BenchRequest& request) {
+  bench.prefill(std::min<std::int64_t>(request.n_prompt, 64), request.depth);  // warm-up
+  bench.decode(std::min<std::int64_t>(request.n_answer, 4), request.depth);
+  Rounds rounds;
+  for (std::int64_t round = 0; round < request.n_rounds; ++round) {
+    rounds.prefill_rates.push_back(static_cast<double>(request.n_prompt) /
+                                   bench.prefill(request.n_prompt, request.depth));
+    rounds.decode_rates.push_back(static_cast<double>(request.n_answer) /
+                                  bench.decode(request.n_answer, request.depth));
+    rounds.first_token_times.push_back(first_token_seconds(bench, session, request));
+  }
+  return rounds;
+}
+
+// Percent of the measured limits.
+Json percent_of_limit(const minnow_model* model, const Json& stats, const Json& limits,
+                      const BenchRequest& request, double prefill, double decode) {
+  const double kv_per_position =
+      stats.at("kv_bytes").get<double>() / stats.at("n_ctx").get<double>();
+  const double positions =
+      static_cast<double>(request.depth) + static_cast<double>(request.n_answer) / 2;
+  const double bytes =
+      static_cast<double>(model_int(model, "bytes_per_token")) + kv_per_position * positions;
+  const double macs = static_cast<double>(model_int(model, "macs_per_prompt_token"));
+  return {{"prefill", 100 * prefill * macs / limits.at("integer_mac_per_s").get<double>()},
+          {"decode", 100 * decode * bytes / limits.at("read_bytes_per_s").get<double>()}};
+}
+
+void write_text(const Json& r) {
+  const auto spread = [&](const char* name) {
+    const Json& s = r.at(name);
+    return rate(s.at("median")) + " tok/s (" + rate(s.at("min")) + " to " + rate(s.at("max")) + ")";
+  };
+  const Json& cpu = r.at("cpu");
+  const Json& limits = r.at("limits");
+  const Json& percent = r.at("percent_of_limit");
+  std::string features;
+  for (const Json& feature : cpu.at("features")) features += " " + feature.get<std::string>();
+  std::ostringstream text;
+  text << "model        " << r.at("model").get<std::string>() << "\n"
+       << "cpu          " << cpu.at("cpu").get<std::string>() << "," << features << "\n"
+       << "kernels      " << cpu.at("table").get<std::string>() << ", " << cpu.at("threads")
+       << " threads\n"
+       << "prefill " << r.at("n_prompt") << "  " << spread("prefill_tokens_per_s") << ", "
+       << fixed(percent.at("prefill"), 0) << " % of the integer peak\n"
+       << "decode " << r.at("n_answer") << "   " << spread("decode_tokens_per_s") << ", "
+       << fixed(percent.at("decode"), 0) << " % of the read bandwidth\n"
+       << "first token  " << fixed(r.at("first_token_seconds").at("median"), 3)
+       << " s after the prompt\n"
+       << "open         " << fixed(r.at("open_seconds"), 3) << " s\n"
+       << "peak memory  " << in_megabytes(r.at("peak_resident_bytes")) << "\n"
+       << "limits       " << fixed(limits.at("read_bytes_per_s").get<double>() / 1e9, 1)
+       << " GB/s read, " << fixed(limits.at("integer_mac_per_s").get<double>() / 1e9, 0)
+       << " G integer multiply-adds/s\n";
+  write_out(text.str());
+}
+
+// For comparisons that take turns with another program: keeps the model open and answers each line
+// "prefill N DEPTH" or "decode N DEPTH" with the seconds it took.
+void serve(BenchSession& bench) {
+  write_out("ready\n");
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    std::istringstream words(line);
+    std::string what;
+    std::int64_t n_tokens = 0, depth = 0;
+    if (!(words >> what >> n_tokens >> depth) || n_tokens < 1 || depth < 0)
+      throw Failure(kExitUsage,
+                    "'" + line + "': \"prefill N DEPTH\" or \"decode N DEPTH\" is expected");
+    const double seconds =
+        what == "prefill" ? bench.prefill(n_tokens, depth) : bench.decode(n_tokens, depth);
+    write_out(fixed(seconds, 9) + "\n");
+  }
+}
+
+void measure(const BenchRequest& request, minnow_model* model, minnow_session* session,
+             minnow_runtime* runtime, double open_seconds) {
+  BenchSession bench(model, session);
+  const Rounds rounds = run_rounds(bench, session, request);
+  const std::int64_t peak = peak_resident_bytes();  // before the limits take memory of their own
+  char* text = nullptr;
+  check(minnow_session_stats(session, &text));
+  const Json stats = take_json(text);
+  check(minnow_runtime_describe(runtime, &text));
+  const Json machine = take_json(text);
+  check(minnow_runtime_measure(runtime, &text));
+  const Json limits = take_json(text);
+  const Spread prefill = spread_of(rounds.prefill_rates), decode = spread_of(rounds.decode_rates);
+  const Json result = {{"model", model_path(request.model)},
+                       {"n_prompt", request.n_prompt},
+                       {"n_answer", request.n_answer},
+                       {"n_rounds", request.n_rounds},
+                       {"depth", request.depth},
+                       {"n_ctx", stats.at("n_ctx")},
+                       {"prefill_tokens_per_s", spread_json(prefill)},
+                       {"decode_tokens_per_s", spread_json(decode)},
+                       {"first_token_seconds", spread_json(spread_of(rounds.first_token_times))},
+                       {"open_seconds", open_seconds},
+                       {"peak_resident_bytes", peak},
+                       {"percent_of_limit", percent_of_limit(model, stats, limits, request,
+                                                             prefill.median, decode.median)},
+                       {"limits", limits},
+                       {"cpu", machine}};
+  request.json ? write_out(json_line(result)) : write_text(result);
+}
+
+void bench(BenchRequest& request) {
+  if (request.n_prompt < 1 || request.n_answer < 1 || request.n_rounds < 1 || request.depth < 0)
+    throw Failure(kExitUsage, "-p, -n and -r are at least 1, -d is at least 0");
+  const std::int64_t n_longest = request.depth + std::max(request.n_prompt, request.n_answer);
+  request.options.set_default("n_ctx", std::to_string(n_longest));
+  const OptionsHandle options = request.options.make();
+  minnow_runtime* made = nullptr;
+  check(minnow_runtime_create(options.get(), &made), Doing::kReadingOptions);
+  const RuntimeHandle runtime(made);
+  check(minnow_options_set_runtime(options.get(), made), Doing::kReadingOptions);
+  const double before = seconds_since_start();
+  const ModelHandle model = open_model(request.model, options.get());
+  const double open_seconds = seconds_since_start() - before;
+  const SessionHandle session = create_session(model.get(), options.get());
+  const Interruptible interruptible(session.get());
+  if (request.serve) {
+    BenchSession bench_session(model.get(), session.get());
+    return serve(bench_session);
+  }
+  measure(request, model.get(), session.get(), made, open_seconds);
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& program) {
+  const auto request = std::make_shared<BenchRequest>();
+  CLI::App* command =
+      program.add_subcommand("bench", "Measure speed and memory, and the machine's limits");
+  command->add_option("model", request->model, "a GGUF file, or the name of a fetched model")
+      ->required()
+      ->type_name("MODEL");
+  command->add_option("-p,--n-prompt", request->n_prompt, "tokens of the prompt")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("-n,--n-answer", request->n_answer, "tokens to decode")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("-r,--rounds", request->n_rounds, "repetitions")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("-d,--depth", request->depth, "tokens that are there before")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_flag("--json", request->json, "one JSON object");
+  command->add_flag("--serve", request->serve, "time what standard input asks for")->group("");
+  request->options.add_to(*command, LibraryOptions::kMachine | LibraryOptions::kContext);
+  command->callback([request] { bench(*request); });
+}
+
+}  // namespace minnow::program

@@ -1,0 +1,64 @@
+#include "bench_session.hpp"
+
+#include <chrono>
+
+#include "failure.hpp"
+#include "loading.hpp"
+
+namespace minnow::program {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+BenchSession::BenchSession(minnow_model* model, minnow_session* session)
+    : session_(session), n_vocab_(model_int(model, "n_vocab")) {
+  std::int64_t n_ctx = 0;
+  check(minnow_session_position(session, nullptr, &n_ctx));
+  std::mt19937 random(1);
+  tokens_.reserve(static_cast<std::size_t>(n_ctx));
+  for (std::int64_t i = 0; i < n_ctx; ++i)
+    tokens_.push_back(static_cast<minnow_token>(random() % static_cast<std::uint64_t>(n_vocab_)));
+}
+
+void BenchSession::read(const minnow_token* tokens, std::size_t n_tokens) {
+  check(minnow_session_prefill(session_, tokens, n_tokens));
+  const float* logits = nullptr;  // computed when asked for
+  check(minnow_session_logits(session_, &logits));
+}
+
+void BenchSession::read_up_to(std::int64_t depth) {
+  std::int64_t position = 0;
+  check(minnow_session_position(session_, &position, nullptr));
+  if (position < depth || minnow_session_truncate(session_, depth) != MINNOW_OK) {
+    check(minnow_session_truncate(session_, 0));
+    position = 0;
+  } else {
+    position = depth;
+  }
+  if (position < depth)
+    check(minnow_session_prefill(session_, tokens_.data() + position,
+                                 static_cast<std::size_t>(depth - position)));
+}
+
+double BenchSession::prefill(std::int64_t n_tokens, std::int64_t depth) {
+  read_up_to(depth);
+  const auto start = Clock::now();
+  read(tokens_.data() + depth, static_cast<std::size_t>(n_tokens));
+  return seconds_since(start);
+}
+
+double BenchSession::decode(std::int64_t n_tokens, std::int64_t depth) {
+  read_up_to(depth);
+  const auto start = Clock::now();
+  for (std::int64_t i = 0; i < n_tokens; ++i) read(tokens_.data() + depth + i, 1);
+  return seconds_since(start);
+}
+
+}  // namespace minnow::program
