@@ -78,17 +78,18 @@ template <class Element>
 struct ValueTile {
   const Element* values;   // [256, value_dim], from the tile's first column
   std::int64_t value_dim;  // elements between positions
-  int columns;             // 1...16 in the last vector
+  int columns;             // 1...15, for a PARTIAL tile
   const float* p;          // [queries, kChunkPositions]
   int n_queries;           // to write
   float* out;              // [n_queries, value_dim], from the tile's first column
 };
 
-// out = fma(p, values, out) for the positions of a range, in ascending order.
-template <class L, class Element, int QUERIES, int VECTORS>
+// out = fma(p, values, out) for the positions of a range, in ascending order. PARTIAL: one vector
+// that is not full.
+template <class L, class Element, int QUERIES, int VECTORS, bool PARTIAL>
 void value_tile(const ValueTile<Element>& tile, Range range) {
   L o[QUERIES][VECTORS];
-  const int columns = VECTORS > 1 ? 16 : tile.columns;
+  const int columns = PARTIAL ? tile.columns : 16;
   unrolled<QUERIES>([&](auto q) {
     const float* out = tile.out + (q < tile.n_queries ? q * tile.value_dim : 0);
     unrolled<VECTORS>([&](auto v) { o[q][v] = load_step<L>(out + 16 * v, columns); });
@@ -112,7 +113,7 @@ void value_tile(const ValueTile<Element>& tile, Range range) {
 
 // One tile's columns for all of its queries: from +0, what each sees before the common range, the
 // common range, what each sees after it.
-template <class L, class Element, int QUERIES, int VECTORS>
+template <class L, class Element, int QUERIES, int VECTORS, bool PARTIAL = false>
 void value_columns(const ValueTile<Element>& tile, const Range* ranges, Range common) {
   const auto alone = [&](int q, int begin, int end) {
     if (begin >= end) return;
@@ -120,26 +121,25 @@ void value_columns(const ValueTile<Element>& tile, const Range* ranges, Range co
     one.p += q * kChunkPositions;
     one.out += q * tile.value_dim;
     one.n_queries = 1;
-    value_tile<L, Element, 1, VECTORS>(one, {begin, end});
+    value_tile<L, Element, 1, VECTORS, PARTIAL>(one, {begin, end});
   };
-  const int columns = 16 * (VECTORS - 1) + tile.columns;
+  const int columns = PARTIAL ? tile.columns : 16 * VECTORS;
   for (int q = 0; q < tile.n_queries; ++q) {
     map<L>(
         tile.out + q * tile.value_dim, columns, tile.out + q * tile.value_dim,
         [](L) __attribute__((always_inline)) { return L::set(0.0f); });
     alone(q, ranges[q].begin, common.begin < ranges[q].end ? common.begin : ranges[q].end);
   }
-  if (common.begin < common.end) value_tile<L, Element, QUERIES, VECTORS>(tile, common);
+  if (common.begin < common.end) value_tile<L, Element, QUERIES, VECTORS, PARTIAL>(tile, common);
   for (int q = 0; q < tile.n_queries; ++q) {
     alone(q, common.end > ranges[q].begin ? common.end : ranges[q].begin, ranges[q].end);
   }
 }
 
 // All columns: whole tiles, then halves of them; the last vector ends where the row ends and may
-// compute some columns again, from +0, to the same bits.
+// compute some columns again, from +0, to the same bits. value_dim is at least 16.
 template <class L, class Element, int QUERIES, int VECTORS = L::tile_vectors(QUERIES)>
 void sum_values(ValueTile<Element> tile, int n_columns, const Range* ranges, Range common) {
-  tile.columns = 16;
   for (; n_columns >= 16 * VECTORS; n_columns -= 16 * VECTORS) {
     value_columns<L, Element, QUERIES, VECTORS>(tile, ranges, common);
     tile.values += 16 * VECTORS;
@@ -149,10 +149,8 @@ void sum_values(ValueTile<Element> tile, int n_columns, const Range* ranges, Ran
   if constexpr (VECTORS > 1) {
     sum_values<L, Element, QUERIES, VECTORS / 2>(tile, n_columns, ranges, common);
   } else {
-    const int back = tile.value_dim >= 16 ? 16 - n_columns : 0;
-    tile.values -= back;
-    tile.out -= back;
-    tile.columns = n_columns + back;
+    tile.values -= 16 - n_columns;
+    tile.out -= 16 - n_columns;
     value_columns<L, Element, QUERIES, 1>(tile, ranges, common);
   }
 }
@@ -160,6 +158,10 @@ void sum_values(ValueTile<Element> tile, int n_columns, const Range* ranges, Ran
 template <class L, class Element>
 void sum_values_of(const ValueTile<Element>& tile, const Range* ranges, Range common) {
   const int n = static_cast<int>(tile.value_dim);
+  if (n < 16) {  // every query alone: nothing is common
+    const Range nothing{kChunkPositions, kChunkPositions};
+    return value_columns<L, Element, 1, 1, true>(tile, ranges, nothing);
+  }
   if constexpr (L::kTileTokens >= 12) {
     if (tile.n_queries > 8) return sum_values<L, Element, 12>(tile, n, ranges, common);
     if (tile.n_queries > 6) return sum_values<L, Element, 8>(tile, n, ranges, common);
@@ -214,6 +216,7 @@ void attend_tile(const AttendArgs& args, int first, int n, float* scores, float*
   tile.value_dim = args.value_dim;
   tile.p = scores;
   tile.n_queries = n;
+  tile.columns = args.value_dim;
   tile.out = args.out + static_cast<std::int64_t>(first) * args.value_dim;
   sum_values_of<L>(tile, ranges, common);
 }
