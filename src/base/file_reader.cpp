@@ -16,6 +16,8 @@ namespace minnow {
 
 namespace {
 
+static_assert(sizeof(off_t) >= 8, "large files: compile with -D_FILE_OFFSET_BITS=64");
+
 // Linux reads at most this much in one call.
 constexpr std::size_t kLongestRead = 0x7ffff000;
 

@@ -1,5 +1,5 @@
 // SHA-256 (FIPS 180-4), incremental: for digests of results and fingerprints of files. Plain code,
-// about 200 MB/s; not for secrets.
+// 100 to 200 MB/s; not for secrets.
 #pragma once
 
 #include <array>

@@ -48,6 +48,10 @@ struct Case {
   StatusCode code = StatusCode::kBadFile;
 };
 
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.name;
+}
+
 class BadGguf : public testing::TestWithParam<Case> {};
 
 TEST_P(BadGguf, IsRefusedByName) {
