@@ -1,5 +1,6 @@
 #include "kernels/api/cpu_mask.hpp"
 #include "kernels/avx2/avx2_float.hpp"
+#include "kernels/avx2/avx2_integer.hpp"
 #include "kernels/scalar/scalar_integer.hpp"
 
 namespace minnow {
@@ -10,7 +11,7 @@ void matmul(Format format, const MatmulArgs& args, void* scratch) {
   if (format == Format::kF32 || format == Format::kF16 || format == Format::kBF16) {
     return avx2::matmul_float(format, args, scratch);
   }
-  return scalar::matmul_integer(format, args, scratch);
+  return avx2::matmul_integer(format, args, scratch);
 }
 
 }  // namespace
@@ -18,12 +19,12 @@ void matmul(Format format, const MatmulArgs& args, void* scratch) {
 extern const KernelTable kAvx2Table = {
     .name = "avx2",
     .needs = kMinnowCpuAvx2 | kMinnowCpuFma | kMinnowCpuF16c | kMinnowCpuBmi2,
-    .scratch_bytes = 32 * 1024,
-    .pack = scalar::pack,
+    .scratch_bytes = avx2::kIntegerScratchBytes,
+    .pack = avx2::pack,
     .unpack_row = scalar::unpack_row,
     .matmul = matmul,
-    .matmul_codes = scalar::matmul_codes,
-    .quantize = scalar::quantize,
+    .matmul_codes = avx2::matmul_codes,
+    .quantize = avx2::quantize,
     .rms_norm = avx2::rms_norm,
     .layer_norm = avx2::layer_norm,
     .add = avx2::add,
@@ -41,7 +42,7 @@ extern const KernelTable kAvx2Table = {
     .merge = avx2::merge,
     .finish = avx2::finish,
     .read_bytes = avx2::read_bytes,
-    .integer_peak = scalar::integer_peak,
+    .integer_peak = avx2::integer_peak,
     .float_peak = avx2::float_peak,
 };
 
