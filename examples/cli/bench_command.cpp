@@ -119,10 +119,19 @@ void write_text(const Json& r) {
   write_out(text.str());
 }
 
-// For comparisons that take turns with another program: keeps the model open and answers each line
-// "prefill N DEPTH" or "decode N DEPTH" with the seconds it took.
-void serve(BenchSession& bench) {
-  write_out("ready\n");
+// For comparisons that take turns with another program: keeps the model open, writes a line of JSON
+// about it and answers each line "prefill N DEPTH" or "decode N DEPTH" with the seconds it took.
+void serve(minnow_model* model, minnow_session* session) {
+  BenchSession bench(model, session);
+  char* text = nullptr;
+  check(minnow_session_stats(session, &text));
+  const Json stats = take_json(text);
+  write_out(json_line({{"version", MINNOW_PROGRAM_VERSION},
+                       {"n_ctx", stats.at("n_ctx")},
+                       {"kv_bytes", stats.at("kv_bytes")},
+                       {"bytes_per_token", model_int(model, "bytes_per_token")},
+                       {"macs_per_prompt_token", model_int(model, "macs_per_prompt_token")},
+                       {"open_seconds", seconds_since_start()}}));
   std::string line;
   while (std::getline(std::cin, line)) {
     std::istringstream words(line);
@@ -183,10 +192,7 @@ void bench(BenchRequest& request) {
   const double open_seconds = seconds_since_start() - before;
   const SessionHandle session = create_session(model.get(), options.get());
   const Interruptible interruptible(session.get());
-  if (request.serve) {
-    BenchSession bench_session(model.get(), session.get());
-    return serve(bench_session);
-  }
+  if (request.serve) return serve(model.get(), session.get());
   measure(request, model.get(), session.get(), made, open_seconds);
 }
 

@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""Compares minnow with llama.cpp on the same file, taking turns round by round.
+
+    compare_peer.py [MODEL...] [--rounds 5] [--threads N] [--prefill 512] [--decode 64]
+                    [--depth 0,4096] [--load 0,1,2]
+
+MODEL is a GGUF file or the name of a fetched model. Both programs run as children that keep the model
+open; a round asks one and then the other, so that whatever else the machine does falls on both. Each
+counts as llama-bench does: random tokens, no sampling, no text, logits of the last token only. --load
+starts that many busy processes beside them. Prints a table and writes it, as JSON and Markdown, below
+bench/results. The peer is built once in bench/.venv (peer_setup.py).
+"""
+
+import argparse
+import datetime
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import peer_setup
+
+ROOT = Path(__file__).resolve().parent.parent
+REST_SECONDS = 0.2  # between measurements: threads that spin for more work go to sleep
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Child:
+    """A program that answers "prefill N DEPTH" and "decode N DEPTH" with seconds."""
+
+    def __init__(self, name, command):
+        self.name = name
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
+        self.about = json.loads(self.read_line())
+
+    def read_line(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"{self.name} ended with code {self.process.wait()}")
+        return line
+
+    def seconds(self, what, n_tokens, depth):
+        self.process.stdin.write(f"{what} {n_tokens} {depth}\n")
+        self.process.stdin.flush()
+        return float(self.read_line())
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+
+
+class BusyProcesses:
+    """Other work on the machine: processes that compute without pause."""
+
+    def __init__(self, n):
+        self.processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"])
+                          for _ in range(n)]
+
+    def __enter__(self):
+        time.sleep(0.5 if self.processes else 0)
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+def model_file(name):
+    """A path as it is; else a fetched model."""
+    if os.path.exists(name):
+        return str(name)
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    folder = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
+    path = folder / "minnow" / "models" / f"{name}.gguf"
+    if not path.exists():
+        sys.exit(f"no file {name} and no fetched model of that name; examples/models/fetch.py {name}")
+    return str(path)
+
+
+def warm_page_cache(path):
+    with open(path, "rb") as file:
+        while file.read(1 << 24):
+            pass
+
+
+def machine_limits(arguments):
+    command = [arguments.minnow, "cpu", "--json", "--measure", "--threads", str(arguments.threads)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def start_children(path, arguments, n_ctx):
+    common = ["--threads", str(arguments.threads)]
+    minnow = [arguments.minnow, "bench", path, "--serve", "--ctx-size", str(n_ctx), "--kv-type",
+              arguments.kv_type, *common]
+    if arguments.isa:
+        minnow += ["--isa", arguments.isa]
+    peer = [arguments.peer_python, str(Path(__file__).with_name("peer_llama.py")), path, "--ctx",
+            str(n_ctx), "--kv-type", arguments.kv_type, "--flash-attn", arguments.flash_attn, *common]
+    return Child("minnow", minnow), Child("llama.cpp", peer)
+
+
+def measure(children, what, n_tokens, depth, n_rounds):
+    """Tokens per second of each child, round by round, the children taking turns."""
+    rates = {child.name: [] for child in children}
+    for child in children:
+        child.seconds(what, min(n_tokens, 16), depth)  # warm-up
+    for _ in range(n_rounds):
+        for child in children:
+            time.sleep(REST_SECONDS)
+            rates[child.name].append(n_tokens / child.seconds(what, n_tokens, depth))
+    return rates
+
+
+def percent_of_limit(what, rate, about, n_tokens, depth, limits):
+    """The share of the measured limit: integer peak for prefill, read bandwidth for decode. Attention
+    is in neither; keys and values count at their average size."""
+    if what == "prefill":
+        return 100 * rate * about["macs_per_prompt_token"] / limits["integer_mac_per_s"]
+    kv_bytes = about["kv_bytes"] / about["n_ctx"] * (depth + n_tokens / 2)
+    return 100 * rate * (about["bytes_per_token"] + kv_bytes) / limits["read_bytes_per_s"]
+
+
+def compare_model(name, arguments, limits):
+    path = model_file(name)
+    warm_page_cache(path)
+    n_longest = max(arguments.depth) + max(arguments.prefill, arguments.decode)
+    children = start_children(path, arguments, n_longest)
+    rows = []
+    for load in arguments.load:
+        with BusyProcesses(load):
+            for depth in arguments.depth:
+                for what, n_tokens in (("prefill", arguments.prefill), ("decode", arguments.decode)):
+                    rates = measure(children, what, n_tokens, depth, arguments.rounds)
+                    ours, theirs = rates["minnow"], rates["llama.cpp"]
+                    ratios = [a / b for a, b in zip(ours, theirs)]
+                    rows.append({
+                        "model": Path(path).stem, "what": what, "n_tokens": n_tokens, "depth": depth,
+                        "load": load, "minnow": ours, "llama.cpp": theirs,
+                        "ratio": statistics.median(ours) / statistics.median(theirs),
+                        "ratio_min": min(ratios), "ratio_max": max(ratios),
+                        "minnow_percent_of_limit": percent_of_limit(
+                            what, statistics.median(ours), children[0].about, n_tokens, depth, limits),
+                        "llama.cpp_percent_of_limit": percent_of_limit(
+                            what, statistics.median(theirs), children[0].about, n_tokens, depth,
+                            limits)})
+                    say(table_line(rows[-1]))
+    about = {child.name: child.about for child in children}
+    for child in children:
+        child.end()
+    return rows, about
+
+
+def spread(rates):
+    return f"{statistics.median(rates):.1f} ({min(rates):.1f} to {max(rates):.1f})"
+
+
+def table_line(row):
+    return (f"| {row['model']} | {row['what']} {row['n_tokens']} | {row['depth']} | {row['load']} | "
+            f"{spread(row['minnow'])} | {spread(row['llama.cpp'])} | **{row['ratio']:.2f}** "
+            f"({row['ratio_min']:.2f} to {row['ratio_max']:.2f}) | "
+            f"{row['minnow_percent_of_limit']:.0f} % | {row['llama.cpp_percent_of_limit']:.0f} % |")
+
+
+def markdown(result):
+    cpu, limits = result["cpu"], result["limits"]
+    lines = [
+        f"# minnow and llama.cpp, {result['date']}",
+        "",
+        f"- CPU: {cpu['name']}, kernel table {cpu['table']}, {result['threads']} threads",
+        f"- CPU flags: {' '.join(cpu['features'])}",
+        f"- measured limits: {limits['read_bytes_per_s'] / 1e9:.1f} GB/s read, "
+        f"{limits['integer_mac_per_s'] / 1e9:.0f} G integer multiply-adds/s",
+        f"- llama.cpp: llama-cpp-python {result['peer']['version']} from its source distribution, "
+        f"{peer_setup.CMAKE_ARGS}; {result['peer']['system']}",
+        f"- KV type {result['kv_type']}, {result['rounds']} rounds, taking turns; tokens per second: "
+        "median (least to most)",
+        "",
+        "| model | what | depth | busy processes beside | minnow | llama.cpp | ratio | minnow of limit "
+        "| llama.cpp of limit |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join(lines + [table_line(row) for row in result["rows"]]) + "\n"
+
+
+def numbers(text):
+    return [int(part) for part in text.split(",")]
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description="Compare minnow with llama.cpp, taking turns on the same file.")
+    parser.add_argument("models", nargs="*", default=["gemma-3-270m", "qwen2.5-coder-0.5b"])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--prefill", type=int, default=512)
+    parser.add_argument("--decode", type=int, default=64)
+    parser.add_argument("--depth", type=numbers, default=[0], help="tokens there before: 0,4096")
+    parser.add_argument("--load", type=numbers, default=[0], help="busy processes beside: 0,1,2")
+    parser.add_argument("--kv-type", choices=["f16", "f32"], default="f16")
+    parser.add_argument("--isa", help="force minnow's kernel table")
+    parser.add_argument("--flash-attn", choices=["auto", "on", "off"], default="auto",
+                        help="llama.cpp's attention (default: its own choice)")
+    parser.add_argument("--minnow", default=str(ROOT / "build/release/examples/cli/minnow"))
+    parser.add_argument("--results", type=Path, default=ROOT / "bench" / "results")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    arguments.peer_python = peer_setup.peer_python()
+    machine = machine_limits(arguments)
+    limits = machine["limits"]
+    result = {"date": datetime.datetime.now().strftime("%Y-%m-%d %H:%M"),
+              "cpu": {"name": peer_setup.cpu_lines()[0], "flags": peer_setup.cpu_lines()[1],
+                      "features": machine["features"],
+                      "table": arguments.isa or machine["table"]},
+              "limits": limits, "threads": arguments.threads, "kv_type": arguments.kv_type,
+              "rounds": arguments.rounds, "rows": []}
+    for name in arguments.models:
+        rows, about = compare_model(name, arguments, limits)
+        result["rows"] += rows
+        result["peer"] = about["llama.cpp"]
+        result["minnow"] = about["minnow"]
+    report = markdown(result)
+    print(report)
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    stem = f"peer-{result['cpu']['table']}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+    (arguments.results / f"{stem}.json").write_text(json.dumps(result, indent=1) + "\n")
+    (arguments.results / f"{stem}.md").write_text(report)
+    say(f"written: {arguments.results / stem}.md and .json")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
