@@ -235,11 +235,20 @@ void add_panel(const MatmulArgs& args, int64_t row, int64_t k, int64_t size, Scr
 
 template <Format F>
 void matmul_panel_as(const MatmulArgs& args, Scratch& scratch) {
+  // Tokens that stay in the second cache while all rows meet them. If all do, weights are read in
+  // the order in which they lie.
+  constexpr int64_t kTokenBytes = 256 * 1024;
   constexpr int64_t kRows = kPanelGroups * kGroupRows;
-  for (int64_t k = 0; k < args.k; k += kPanelK) {
-    const int64_t size = args.k - k < kPanelK ? args.k - k : kPanelK;
-    for (int64_t row = 0; row < args.n_rows; row += kRows) {
-      add_panel<F>(args, row, k, size, scratch);
+  const bool in_order = args.n_tokens * args.k <= kTokenBytes;
+  const int64_t n_rows = in_order ? kRows : args.n_rows;
+  for (int64_t first_row = 0; first_row < args.n_rows; first_row += n_rows) {
+    const int64_t rest = args.n_rows - first_row;
+    const int64_t end = first_row + (rest < n_rows ? rest : n_rows);
+    for (int64_t k = 0; k < args.k; k += kPanelK) {
+      const int64_t size = args.k - k < kPanelK ? args.k - k : kPanelK;
+      for (int64_t row = first_row; row < end; row += kRows) {
+        add_panel<F>(args, row, k, size, scratch);
+      }
     }
   }
 }

@@ -126,6 +126,7 @@ void unpack_panel(const std::uint8_t* tile, std::int64_t n_tiles, std::uint8_t* 
   constexpr CodeLayout kLayout = code_layout(F);
   constexpr PanelLayout kPanel = panel_layout(F);
   for (std::int64_t i = 0; i < n_tiles; ++i) {
+    prefetch(tile, kLayout.tile_bytes);
     if constexpr (kLayout.units == 1) {
       unpack_block<F>(tile, panel);
     } else {
