@@ -23,11 +23,9 @@ target_compile_features(minnow_flags INTERFACE cxx_std_20 c_std_99)
 target_compile_options(minnow_flags INTERFACE
   -ffp-contract=off -fno-math-errno -fno-fast-math -fvisibility=hidden -fPIC
   $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
-  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wcast-align=strict
+  -Wall -Wextra -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
   $<$<BOOL:${MINNOW_WARNINGS_AS_ERRORS}>:-Werror>)
-if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  target_compile_options(minnow_flags INTERFACE -Wno-cast-align=strict)
-endif()
+target_compile_definitions(minnow_flags INTERFACE MINNOW_VERSION="${PROJECT_VERSION}")
 target_include_directories(minnow_flags INTERFACE
   ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
 if(MINNOW_SANITIZE)

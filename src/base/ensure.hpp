@@ -10,12 +10,12 @@
 #define MINNOW_ENSURE(condition)                                                              \
   do {                                                                                        \
     if (!(condition))                                                                         \
-      return ::minnow::error(::minnow::StatusCode::kInternal, __FILE__, ":", __LINE__, ": '",   \
+      return ::minnow::error(::minnow::StatusCode::kInternal, __FILE__, ":", __LINE__, ": '", \
                              #condition, "' does not hold");                                  \
   } while (false)
 #else
-#define MINNOW_ENSURE(condition)       \
-  do {                                 \
+#define MINNOW_ENSURE(condition)        \
+  do {                                  \
     if (!(condition)) __builtin_trap(); \
   } while (false)
 #endif

@@ -3,7 +3,8 @@
 // A function that can fail returns a Status and writes its results through trailing out-parameters,
 // which it leaves untouched when it fails. A Status carries a pinned code (the same values as
 // minnow_status in the C ABI) and a message that names the thing and says what to do. There are no
-// exceptions of our own; std::bad_alloc may pass through and becomes kOutOfMemory in capi/guard.hpp.
+// exceptions of our own; std::bad_alloc may pass through and becomes kOutOfMemory in
+// capi/guard.hpp.
 #pragma once
 
 #include <string>
@@ -48,7 +49,8 @@ class [[nodiscard]] Status {
 };
 
 // Makes a Status whose message is the pieces in a row (base/join.hpp), as in
-//   return error(StatusCode::kBadFile, "tensor '", name, "': ", expected, " rows expected, ", n, " found");
+//   return error(StatusCode::kBadFile, "tensor '", name, "': ", expected, " rows expected, ", n, "
+//   found");
 template <class... Pieces>
 Status error(StatusCode code, const Pieces&... pieces) {
   return Status(code, join(pieces...));
@@ -57,8 +59,8 @@ Status error(StatusCode code, const Pieces&... pieces) {
 }  // namespace minnow
 
 // Returns from the calling function with the status of `expression` unless it is ok.
-#define MINNOW_TRY(expression)                                 \
-  do {                                                         \
-    ::minnow::Status minnow_try_status_ = (expression);        \
-    if (!minnow_try_status_.ok()) return minnow_try_status_;   \
+#define MINNOW_TRY(expression)                               \
+  do {                                                       \
+    ::minnow::Status minnow_try_status_ = (expression);      \
+    if (!minnow_try_status_.ok()) return minnow_try_status_; \
   } while (false)

@@ -53,7 +53,7 @@ class Model {
   ModelWeights weights_;
   BoundModel bound_;
   Arena arena_;
-  std::unique_ptr<Tokenizer> tokenizer_;
+  std::unique_ptr<const Tokenizer> tokenizer_;
   std::string_view chat_template_;  // in the mapped file
   std::int64_t n_parameters_ = 0;
 };

@@ -27,6 +27,7 @@ struct LogHook {
 struct ProgressHook {
   bool (*callback)(void* user, std::uint64_t done, std::uint64_t total) = nullptr;
   void* user = nullptr;
+  std::shared_ptr<void> owner;  // keeps what `user` points to alive, if anything needs that
 };
 
 struct Options {

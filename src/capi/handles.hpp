@@ -1,0 +1,76 @@
+// What is behind the opaque handles. Children hold shared pointers to their parents, so handles may
+// be freed in any order.
+#pragma once
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <span>
+
+#include "capi/guard.hpp"
+#include "runtime/chat.hpp"
+#include "runtime/model.hpp"
+#include "runtime/options.hpp"
+#include "runtime/runtime.hpp"
+#include "runtime/session.hpp"
+
+struct minnow_options {
+  minnow::Options options;
+};
+
+struct minnow_runtime {
+  std::shared_ptr<minnow::Runtime> runtime;
+};
+
+struct minnow_model {
+  std::shared_ptr<minnow::Model> model;
+};
+
+struct minnow_session {
+  std::unique_ptr<minnow::Chat> chat;
+  std::atomic<bool> busy{false};
+
+  minnow::Session& session() { return chat->session(); }
+};
+
+namespace minnow::capi {
+
+// The options behind a handle; all defaults for NULL.
+inline Options options_of(const minnow_options* options) {
+  return options != nullptr ? options->options : Options{};
+}
+
+// Runs the body inside a session: one thread at a time, and a cancel() from before has no effect.
+template <class Body>
+minnow_status in_session(minnow_session* session, Body&& body) noexcept {
+  return guarded([&]() -> Status {
+    MINNOW_TRY(require(session, "session"));
+    if (session->busy.exchange(true, std::memory_order_acquire))
+      return error(StatusCode::kBusy, "another thread is inside this session");
+    struct Release {
+      minnow_session* session;
+      ~Release() { session->busy.store(false, std::memory_order_release); }
+    } release{session};
+    session->session().clear_cancel();
+    return body();
+  });
+}
+
+inline std::string_view text_view(const char* text, std::size_t n_bytes) {
+  return {text, n_bytes == MINNOW_ZERO_TERMINATED ? std::strlen(text) : n_bytes};
+}
+
+// A zero-terminated copy for the caller to free with minnow_free().
+inline Status give_text(std::string_view text, char** out_text, std::size_t* out_n_bytes) {
+  auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
+  if (copy == nullptr)
+    return error(StatusCode::kOutOfMemory, "no memory for a text of ", text.size(), " bytes");
+  if (!text.empty()) std::memcpy(copy, text.data(), text.size());
+  copy[text.size()] = '\0';
+  *out_text = copy;
+  if (out_n_bytes != nullptr) *out_n_bytes = text.size();
+  return {};
+}
+
+}  // namespace minnow::capi

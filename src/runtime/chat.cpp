@@ -1,0 +1,124 @@
+#include "runtime/chat.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/render.hpp"
+#include "template/json_value.hpp"
+#include "tokenizer/tokenizer.hpp"
+
+namespace minnow {
+
+namespace {
+
+// The spans of a rendered prompt, in order: what the template wrote and what users wrote.
+std::pmr::vector<TextSpan> spans_of(const MarkedText& text) {
+  std::pmr::vector<TextSpan> spans;
+  std::size_t done = 0;
+  for (const MarkedSpan& user : text.spans()) {
+    if (user.begin > done) spans.push_back({text.text().substr(done, user.begin - done), false});
+    spans.push_back({text.text().substr(user.begin, user.end - user.begin), true});
+    done = user.end;
+  }
+  if (done < text.size()) spans.push_back({text.text().substr(done), false});
+  return spans;
+}
+
+Value text_of_token(const Tokenizer& tokenizer, Token token) {
+  return Value::string(token == kNoToken ? std::string_view()
+                                         : tokenizer.piece_with_special(token));
+}
+
+Value context_of(const Tokenizer& tokenizer, const std::vector<ChatMessage>& messages) {
+  Value list = Value::list();
+  for (const ChatMessage& message : messages) {
+    Value item = Value::dict();
+    item.set("role", Value::string(message.role, !is_known_role(message.role)));
+    item.set("content", Value::string(message.content, true));
+    list.append(std::move(item));
+  }
+  Value context = Value::dict();
+  context.set("messages", std::move(list));
+  context.set("add_generation_prompt", Value::boolean(true));
+  context.set("bos_token", text_of_token(tokenizer, tokenizer.special().bos));
+  context.set("eos_token", text_of_token(tokenizer, tokenizer.special().eos));
+  return context;
+}
+
+}  // namespace
+
+Status Chat::create(std::shared_ptr<Model> model, const Options& options,
+                    std::unique_ptr<Chat>& out) {
+  std::unique_ptr<Session> session;
+  MINNOW_TRY(Session::create(std::move(model), options, session));
+  out = std::make_unique<Chat>(std::move(session));
+  return {};
+}
+
+Status Chat::say(std::string_view role, std::string_view content, const TextSink& sink,
+                 Answer& out) {
+  if (role != "user" && role != "system" && role != "tool")
+    return error(StatusCode::kInvalidArgument, "a message's role is '", role.substr(0, 64),
+                 "', which is not user, system or tool");
+  if (session_->model().chat_template().empty()) {
+    // A base model continues text; there is nothing that a role could mean.
+    return complete(content, sink, out);
+  }
+  messages_.push_back({std::string(role), std::string(content)});
+  if (role == "system") return {};
+  std::pmr::vector<Token> prompt;
+  Status status = render_prompt(prompt);
+  if (status.ok()) status = answer(prompt, sink, out);
+  const bool answered = status.ok() || !out.text.empty();
+  if (answered)
+    messages_.push_back({"assistant", out.text});
+  else
+    messages_.pop_back();
+  return status;
+}
+
+Status Chat::complete(std::string_view text, const TextSink& sink, Answer& out) {
+  EncodeOptions encode;
+  encode.add_special = session_->position() == 0;
+  encode.parse_special = true;
+  std::pmr::vector<Token> tokens;
+  MINNOW_TRY(session_->model().tokenizer().encode(text, encode, &tokens));
+  if (tokens.empty() && session_->position() == 0)
+    return error(StatusCode::kInvalidArgument, "the prompt is empty: there is nothing to continue");
+  const Status status = generate(*session_, tokens, sink, out);
+  stats_ = out.stats;
+  return status;
+}
+
+void Chat::keep_messages(std::size_t n) {
+  messages_.resize(std::min(n, messages_.size()));
+}
+
+Status Chat::render_prompt(std::pmr::vector<Token>& out) {
+  const Model& model = session_->model();
+  RenderOptions options;
+  options.now = present_time();
+  ChatTemplate chat_template;
+  MINNOW_TRY(ChatTemplate::compile(model.chat_template(), options.limits, &chat_template));
+  MarkedText text;
+  MINNOW_TRY(chat_template.render(context_of(model.tokenizer(), messages_), options, &text));
+  EncodeOptions encode;
+  encode.parse_special = true;
+  return model.tokenizer().encode(spans_of(text), encode, &out);
+}
+
+// Keeps the longest common beginning of what the session has read and the new prompt. At least one
+// token is read anew: its logits are needed.
+Status Chat::answer(std::span<const Token> prompt, const TextSink& sink, Answer& out) {
+  const std::span<const Token> past = session_->tokens();
+  std::size_t n_common = 0;
+  while (n_common < past.size() && n_common + 1 < prompt.size() &&
+         past[n_common] == prompt[n_common])
+    ++n_common;
+  MINNOW_TRY(session_->truncate(static_cast<std::int64_t>(n_common)));
+  const Status status = generate(*session_, prompt.subspan(n_common), sink, out);
+  stats_ = out.stats;
+  return status;
+}
+
+}  // namespace minnow

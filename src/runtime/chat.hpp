@@ -1,0 +1,55 @@
+// Chat: a conversation on a session: messages, the model's chat template, answers.
+//
+// Each turn renders all messages and reads only what the session has not read yet: the longest
+// common beginning of the new prompt and the session's tokens is kept. Text of users stays marked
+// through the template, so nothing they write becomes a control token.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.hpp"
+#include "runtime/generation.hpp"
+#include "runtime/session.hpp"
+#include "template/chat_template.hpp"
+
+namespace minnow {
+
+struct ChatMessage {
+  std::string role;
+  std::string content;
+};
+
+class Chat {
+ public:
+  static Status create(std::shared_ptr<Model> model, const Options& options,
+                       std::unique_ptr<Chat>& out);
+
+  // Use create(). Public only for std::make_unique.
+  explicit Chat(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+
+  // Adds a message and, unless its role is "system", answers it. kInvalidArgument: an unknown role.
+  // On failure before the answer began the message is taken back.
+  Status say(std::string_view role, std::string_view content, const TextSink& sink, Answer& out);
+
+  // Continues text as it is, without template or messages.
+  Status complete(std::string_view text, const TextSink& sink, Answer& out);
+
+  Session& session() { return *session_; }
+  const std::vector<ChatMessage>& messages() const { return messages_; }
+  const GenerationStats& stats() const { return stats_; }  // of the last answer
+  // Forgets messages from the n-th on (0: all); the next turn reads what is left.
+  void keep_messages(std::size_t n);
+
+ private:
+  Status render_prompt(std::pmr::vector<Token>& out);
+  Status answer(std::span<const Token> prompt, const TextSink& sink, Answer& out);
+
+  std::unique_ptr<Session> session_;
+  std::vector<ChatMessage> messages_;
+  GenerationStats stats_;
+};
+
+}  // namespace minnow
