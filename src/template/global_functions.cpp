@@ -41,6 +41,9 @@ bool range(const NativeCall& call, Value* out) {
   if (!call.evaluation.room_for_items(n)) return false;
   *out = make_list(call.evaluation, ListFlavor::kRange);
   out->as_list().items.reserve(n);
+  out->as_list().range_first = first;
+  out->as_list().range_stop = stop;
+  out->as_list().range_step = step;
   for (std::uint64_t i = 0; i < n; ++i) {
     out->append(Value::integer(static_cast<std::int64_t>(static_cast<std::uint64_t>(first) +
                                                          i * static_cast<std::uint64_t>(step))));

@@ -3,13 +3,13 @@
 #include "template/json_value.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "template/dict_object.hpp"
+#include "template/number_text.hpp"
 
 namespace minnow {
 namespace {
@@ -33,7 +33,7 @@ class ValueReader final : public nlohmann::json_sax<nlohmann::json> {
   // The digits are read again, because strtod would obey the host's locale.
   bool number_float(number_float_t value, const string_t& digits) override {
     double read = value;
-    std::from_chars(digits.data(), digits.data() + digits.size(), read);
+    read_double(digits, &read);
     return add(Value::number(read).with_mark(mark_));
   }
   bool string(string_t& value) override {

@@ -248,9 +248,7 @@ bool Machine::print_text(const MarkedText& text) {
 
 bool Machine::print(const Value& value) {
   if (value.is(Kind::kString)) return print_text(value.as_marked());
-  if (value.is(Kind::kUndefined)) {
-    return value.absence() != Absence::kUnsafe || evaluation_.refuse_undefined(value);
-  }
+  if (value.is(Kind::kUndefined)) return true;
   TextBuilder text(evaluation_);
   return append_str(text, value) && print_text(text.text());
 }

@@ -92,11 +92,7 @@ bool Machine::op_compare(const Instruction& instruction) {
 bool Machine::op_concat(const Instruction& instruction) {
   TextBuilder text(evaluation_);
   for (std::uint32_t i = instruction.a; i > 0; --i) {
-    const Value& piece = top(i - 1);
-    if (piece.is(Kind::kUndefined) && piece.absence() == Absence::kUnsafe) {
-      return evaluation_.refuse_undefined(piece);
-    }
-    if (!append_str(text, piece)) return false;
+    if (!append_str(text, top(i - 1))) return false;
   }
   drop(instruction.a);
   Value result;

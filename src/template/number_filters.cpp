@@ -48,8 +48,7 @@ bool read_float(std::string_view text, double* out) {
   if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.erase(0, 1);
   if (digits.find_first_of("xX") != std::string::npos) return false;
   if (digits.size() > 1000) return false;
-  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), *out);
-  return end.ec == std::errc() && end.ptr == digits.data() + digits.size();
+  return read_double(digits, out);
 }
 
 bool fits_integer(double value) {

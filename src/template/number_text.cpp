@@ -19,6 +19,20 @@ std::string printed(double value, std::chars_format format, int precision) {
 
 }  // namespace
 
+bool read_double(std::string_view text, double* out) {
+  double value = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end.ec == std::errc::invalid_argument || end.ptr != text.data() + text.size()) return false;
+  if (end.ec == std::errc::result_out_of_range) {
+    const bool tiny =
+        text.find("e-") != std::string_view::npos || text.find("E-") != std::string_view::npos;
+    value = tiny ? 0.0 : HUGE_VAL;
+    if (text[0] == '-') value = -value;
+  }
+  *out = value;
+  return true;
+}
+
 std::string fixed_text(double value, int precision) {
   return printed(value, std::chars_format::fixed, precision);
 }

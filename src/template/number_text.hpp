@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace minnow {
 
+// Reads all of `text`; what is too large is infinite, too small is 0, as in Python.
+bool read_double(std::string_view text, double* out);
 // value with `precision` digits behind the point, rounded exactly (half to even on the binary
 // value).
 std::string fixed_text(double value, int precision);

@@ -2,6 +2,7 @@
 // postfix, filters and tests. (In Jinja ~ binds closer than +, and ** groups to the left.)
 #include <charconv>
 
+#include "template/number_text.hpp"
 #include "template/python_text.hpp"
 #include "template/template_parser.hpp"
 
@@ -330,8 +331,7 @@ NodeId TemplateParser::parse_float() {
     if (c != '_') digits.push_back(c);
   }
   double value = 0;
-  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (end.ec != std::errc()) return fail("malformed number ", describe_current());
+  if (!read_double(digits, &value)) return fail("malformed number ", describe_current());
   return advance() ? constant(Value::number(value), at) : kNoNode;
 }
 

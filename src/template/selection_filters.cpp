@@ -43,8 +43,9 @@ bool map_attribute(const NativeCall& call, const Value& attribute, const ListObj
 }
 
 bool map(const NativeCall& call, Value* out) {
-  Value items;
-  if (!to_items(call.evaluation, call.subject, &items)) return false;
+  Value items = make_list(call.evaluation);
+  // As in Jinja, whatever is false (None, too) has no items.
+  if (truth(call.subject) && !to_items(call.evaluation, call.subject, &items)) return false;
   *out = make_list(call.evaluation, ListFlavor::kGenerator);
   if (call.arguments.n_positional == 0) {
     if (const Value* attribute = keyword(call.arguments, "attribute")) {
@@ -77,8 +78,9 @@ bool map(const NativeCall& call, Value* out) {
 
 // Keeps the items for which the test named by the first argument (or truth) gives `wanted`.
 bool select_by(const NativeCall& call, const Value* attribute, bool wanted, Value* out) {
-  Value items;
-  if (!to_items(call.evaluation, call.subject, &items)) return false;
+  Value items = make_list(call.evaluation);
+  // As in Jinja, whatever is false (None, too) has no items.
+  if (truth(call.subject) && !to_items(call.evaluation, call.subject, &items)) return false;
   *out = make_list(call.evaluation, ListFlavor::kGenerator);
   const std::size_t used = attribute != nullptr ? 1 : 0;
   const Arguments given = skip(call.arguments, used);

@@ -43,16 +43,7 @@ bool split_spaces(const NativeCall& call, std::int64_t most, Value& list) {
     const bool space = is_space(next_code_point(text, at));
     if (!space && begin == kNowhere) {
       begin = start;
-      if (most == 0) {  // the rest, without white space at its end
-        std::size_t end = text.size();
-        while (end > begin) {
-          const std::size_t last = previous_start(text, end);
-          std::size_t next = last;
-          if (!is_space(next_code_point(text, next))) break;
-          end = last;
-        }
-        return push_part(call, text_of(call), begin, end, list);
-      }
+      if (most == 0) break;  // the rest, with its white space
     } else if (space && begin != kNowhere) {
       if (!push_part(call, text_of(call), begin, start, list)) return false;
       begin = kNowhere;
@@ -71,15 +62,7 @@ bool rsplit_spaces(const NativeCall& call, std::int64_t most, Value& list) {
     const bool space = is_space(next_code_point(text, next));
     if (!space && end == kNowhere) {
       end = at;
-      if (most == 0) {
-        std::size_t begin = 0;
-        while (begin < end) {
-          next = begin;
-          if (!is_space(next_code_point(text, next))) break;
-          begin = next;
-        }
-        return push_part(call, text_of(call), begin, end, list);
-      }
+      if (most == 0) break;
     } else if (space && end != kNowhere) {
       if (!push_part(call, text_of(call), at, end, list)) return false;
       end = kNowhere;

@@ -48,8 +48,9 @@ bool is_iterable_test(const NativeCall& call, Value* out) {
 bool is_sequence(const NativeCall& call, Value* out) {
   const Value& value = call.subject;
   if (!value.is(Kind::kList)) {
-    // Undefined has both __len__ and __getitem__, the latter raising when it is looked up.
-    return answer(value.is(Kind::kString) || value.is(Kind::kDict), out);
+    // Jinja's undefined has a length and can be asked for items, though it refuses.
+    const Kind kind = value.kind();
+    return answer(kind == Kind::kString || kind == Kind::kDict || kind == Kind::kUndefined, out);
   }
   const ListFlavor flavor = value.as_list().flavor;
   return answer(flavor < ListFlavor::kKeys || flavor == ListFlavor::kGroup, out);

@@ -13,9 +13,6 @@ namespace {
 
 // str(subject), as Jinja's soft_str.
 bool subject_text(const NativeCall& call, Value* text) {
-  if (call.subject.is(Kind::kUndefined) && call.subject.absence() == Absence::kUnsafe) {
-    return call.evaluation.refuse_undefined(call.subject);
-  }
   return to_string(call.evaluation, call.subject, text);
 }
 

@@ -195,6 +195,9 @@ struct ListObject final : Object {
   void surrender(Object*& doomed) override;
   std::pmr::vector<Value> items;
   ListFlavor flavor;
+  std::int64_t range_first = 0;  // kRange: its three numbers
+  std::int64_t range_stop = 0;
+  std::int64_t range_step = 1;
 };
 
 }  // namespace minnow

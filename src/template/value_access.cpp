@@ -49,6 +49,7 @@ struct SliceRange {
   std::int64_t start = 0;
   std::int64_t step = 1;
   std::int64_t n = 0;
+  std::int64_t stop = 0;
 };
 
 bool slice_bound(Evaluation& evaluation, const Value& bound, std::int64_t fallback,
@@ -83,7 +84,7 @@ bool slice_range(Evaluation& evaluation, const Value* bounds, std::int64_t lengt
   stop = stop == kAbsent ? (step > 0 ? high : low) : place(stop);
   const std::int64_t span = step > 0 ? stop - start : start - stop;
   const std::int64_t stride = step > 0 ? step : -step;
-  *range = {start, step, span <= 0 ? 0 : (span + stride - 1) / stride};
+  *range = {start, step, span <= 0 ? 0 : (span + stride - 1) / stride, stop};
   return true;
 }
 
@@ -138,7 +139,7 @@ bool to_items(Evaluation& evaluation, const Value& value, Value* items) {
   switch (value.kind()) {
     case Kind::kUndefined:
       *items = make_list(evaluation);
-      return value.absence() != Absence::kUnsafe || evaluation.refuse_undefined(value);
+      return true;
     case Kind::kString:
       *items = make_list(evaluation);
       return characters(evaluation, value.as_marked(), items->as_list());
@@ -253,6 +254,10 @@ bool get_slice(Evaluation& evaluation, const Value& object, const Value* bounds,
   *out =
       make_list(evaluation, list.flavor == ListFlavor::kGroup ? ListFlavor::kTuple : list.flavor);
   out->as_list().items.reserve(n);
+  const std::int64_t step = list.range_step;
+  out->as_list().range_first = list.range_first + range.start * step;
+  out->as_list().range_stop = list.range_first + range.stop * step;
+  out->as_list().range_step = range.step * step;
   std::int64_t at = range.start;
   for (std::size_t i = 0; i < n; ++i, at += range.step) {
     out->append(list.items[static_cast<std::size_t>(at)]);

@@ -84,12 +84,11 @@ bool append_list_repr(TextBuilder& out, const ListObject& list, std::uint32_t de
     case ListFlavor::kGenerator:
       return out.append("<generator object>", false);
     case ListFlavor::kRange: {
-      const auto& items = list.items;
-      const std::int64_t step = items.size() > 1 ? items[1].as_int() - items[0].as_int() : 1;
-      const std::int64_t first = items.empty() ? 0 : items[0].as_int();
-      const std::int64_t end = items.empty() ? 0 : items.back().as_int() + (step > 0 ? 1 : -1);
-      return out.append(step == 1 ? join("range(", first, ", ", end, ")")
-                                  : join("range(", first, ", ", end, ", ", step, ")"),
+      const std::int64_t first = list.range_first;
+      const std::int64_t stop = list.range_stop;
+      const std::int64_t step = list.range_step;
+      return out.append(step == 1 ? join("range(", first, ", ", stop, ")")
+                                  : join("range(", first, ", ", stop, ", ", step, ")"),
                         false);
     }
     case ListFlavor::kList:
