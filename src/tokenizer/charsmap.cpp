@@ -6,10 +6,8 @@
 namespace minnow {
 namespace {
 
-// Longest sequence that is looked for and longest replacement. Those of the published maps are
-// below 40 bytes; the limits keep a hostile map from making normalisation quadratic or the text
-// explode.
-constexpr std::size_t kMaxMatchBytes = 64;
+// Those of the published maps are below 40 bytes. With kMaxMatchBytes this keeps a hostile map from
+// making normalisation quadratic or the text explode.
 constexpr std::size_t kMaxReplacementBytes = 256;
 
 std::uint32_t read_u32(const char* at) {

@@ -26,6 +26,8 @@ class Charsmap {
 
   // Finds the longest entry that `text` begins with. Returns how many bytes it covers, 0 for none;
   // *replacement is then what stands for them (possibly empty).
+  // Looks at no more than kMaxMatchBytes.
+  static constexpr std::size_t kMaxMatchBytes = 64;
   std::size_t match(std::string_view text, std::string_view* replacement) const;
 
  private:

@@ -44,16 +44,12 @@ template <class Pairs>
 void encode_chunk(const FragmentJob& job, const Pairs& pairs, std::string_view text,
                   std::size_t begin, std::size_t end) {
   const Vocabulary& vocabulary = job.parts.vocabulary;
-  SymbolMerger& merger = job.scratch.merger;
-  auto& symbols = merger.symbols();
-  symbols.clear();
-  for (std::size_t at = begin; at < end;) {
-    const std::size_t next = at + decode_utf8(text.data() + at, end - at).n_bytes;
-    symbols.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(next),
-                       vocabulary.find(text.data() + at, next - at)});
-    at = next;
-  }
-  merger.run(pairs);
+  const auto spell = [&](std::uint32_t at) {
+    const std::uint32_t n_bytes = decode_utf8(text.data() + at, end - at).n_bytes;
+    return MergeSymbol{at, at + n_bytes, vocabulary.find(text.data() + at, n_bytes)};
+  };
+  const auto& symbols = job.scratch.merger.merge(pairs, spell, static_cast<std::uint32_t>(begin),
+                                                 static_cast<std::uint32_t>(end));
   for (const MergeSymbol& symbol : symbols) {
     if (symbol.token != kNoToken) {
       job.out->push_back(symbol.token);
@@ -84,8 +80,9 @@ void encode_chunks(const FragmentJob& job, const Pairs& pairs, std::string_view 
       job.scratch.words.store(word, *job.out);
     }
     if (log != nullptr && at < end) {
-      log->note(static_cast<std::size_t>(static_cast<std::ptrdiff_t>(at) + shift), job.out->size(),
-                false);
+      const auto offset = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(at) + shift);
+      // Behind the space in front lies the fragment's own beginning, which is no boundary.
+      if (offset > job.text_offset) log->note(offset, job.out->size(), false);
     }
     chunk = at;
   }

@@ -45,9 +45,24 @@ class SpaceRules {
   std::pmr::vector<char>* out_;
 };
 
-void normalize(const FragmentJob& job, std::pmr::vector<char>* out) {
+// A space behind a letter, as an offset in the fragment and in the normalised text.
+struct SpacePlace {
+  std::size_t raw, normalized;
+};
+
+bool is_ascii_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Writes the normalised fragment to *out, and to *places, unless nullptr, where one may take up
+// again.
+void normalize(const FragmentJob& job, std::pmr::vector<char>* out,
+               std::pmr::vector<SpacePlace>* places) {
   SpaceRules rules(job.parts, job.starts_running_text, out);
   for (std::size_t at = 0; at < job.text.size();) {
+    if (places != nullptr && job.text[at] == ' ' && !out->empty() && is_ascii_letter(out->back())) {
+      places->push_back({at, out->size()});
+    }
     std::string_view replacement;
     const std::size_t n_matched = job.parts.charsmap.match(job.text.substr(at), &replacement);
     if (n_matched > 0) {
@@ -94,6 +109,8 @@ class Lattice {
     // What unknown characters become depends on their neighbours, so those are not kept.
     if (append_path(chunk)) job_.scratch.words.store(chunk, *job_.out);
   }
+
+  bool is_behind_unknown() const { return behind_unknown_; }
 
  private:
   // Tries every piece that begins at `at`; returns whether one is exactly the character there.
@@ -159,10 +176,16 @@ class Lattice {
 void encode_unigram(const FragmentJob& job) {
   auto& copy = job.scratch.text;
   copy.clear();
-  normalize(job, &copy);
+  std::pmr::vector<SpacePlace> places(job.scratch.memory);
+  normalize(job, &copy, job.log == nullptr ? nullptr : &places);
   const std::string_view text(copy.data(), copy.size());
   Lattice lattice(job);
+  auto place = places.begin();
   for (std::size_t begin = 0; begin < text.size();) {
+    while (place != places.end() && place->normalized < begin) ++place;
+    if (place != places.end() && place->normalized == begin && !lattice.is_behind_unknown()) {
+      job.log->note(job.text_offset + place->raw, job.out->size(), false);
+    }
     Utf8Char last = decode_utf8(text.data() + begin, text.size() - begin);
     std::size_t end = begin + last.n_bytes;
     while (end < text.size()) {

@@ -24,14 +24,12 @@ void encode_word(const FragmentJob& job, std::size_t begin, std::size_t end) {
       return;
     }
   }
-  auto& symbols = job.scratch.merger.symbols();
-  symbols.clear();
-  for (std::size_t at = begin; at < end; ++at) {
-    const auto offset = static_cast<std::uint32_t>(at);
-    symbols.push_back(
-        {offset, offset + 1, vocabulary.byte_token(static_cast<unsigned char>(job.text[at]))});
-  }
-  job.scratch.merger.run(RankedPairs{job.parts.merges});
+  const auto spell = [&](std::uint32_t at) {
+    return MergeSymbol{at, at + 1, vocabulary.byte_token(static_cast<unsigned char>(job.text[at]))};
+  };
+  const auto& symbols =
+      job.scratch.merger.merge(RankedPairs{job.parts.merges}, spell,
+                               static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end));
   for (const MergeSymbol& symbol : symbols) {
     const Token token = symbol.token != kNoToken ? symbol.token : job.parts.special.unk;
     if (token != kNoToken) job.out->push_back(token);

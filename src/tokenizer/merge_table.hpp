@@ -33,6 +33,11 @@ class MergeTable {
     if (slot.left == kNoToken) slot = {left, right, merge.rank, merge.token};
   }
 
+  // Fetches the memory that insert and find will need for this pair.
+  void prefetch(Token left, Token right) const {
+    __builtin_prefetch(&slots_[first_slot(left, right)]);
+  }
+
   Merge find(Token left, Token right) const {
     if ((left | right) < 0) return {0, kNoToken};
     const Slot& slot = slots_[locate(left, right)];
@@ -47,12 +52,16 @@ class MergeTable {
     Token token = kNoToken;
   };
 
-  // Returns the slot of the pair, or the empty one where it would be.
-  std::size_t locate(Token left, Token right) const {
+  std::size_t first_slot(Token left, Token right) const {
     const std::uint64_t key = static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32 |
                               static_cast<std::uint32_t>(right);
     const std::uint64_t mixed = (key ^ key >> 29) * 0x9E3779B97F4A7C15u;
-    std::size_t slot = static_cast<std::size_t>(mixed >> shift_);
+    return static_cast<std::size_t>(mixed >> shift_);
+  }
+
+  // Returns the slot of the pair, or the empty one where it would be.
+  std::size_t locate(Token left, Token right) const {
+    std::size_t slot = first_slot(left, right);
     while (slots_[slot].left != kNoToken &&
            (slots_[slot].left != left || slots_[slot].right != right)) {
       slot = (slot + 1) & (slots_.size() - 1);

@@ -113,23 +113,35 @@ Status Tokenizer::encode(std::string_view text, EncodeOptions options,
   return {};
 }
 
+Status join_spans(std::span<const TextSpan> spans, std::pmr::vector<char>* text,
+                  std::pmr::vector<UserRange>* user_ranges) {
+  std::size_t n_bytes = 0;
+  for (const TextSpan& span : spans) {
+    if (span.text.size() > kMaxTextBytes - n_bytes) {
+      return error(StatusCode::kInvalidArgument, "a text above ", kMaxTextBytes,
+                   " bytes cannot be tokenized at once");
+    }
+    n_bytes += span.text.size();
+  }
+  text->reserve(n_bytes);
+  for (const TextSpan& span : spans) {
+    const std::size_t begin = text->size();
+    text->insert(text->end(), span.text.begin(), span.text.end());
+    if (!span.is_user || span.text.empty()) continue;
+    if (!user_ranges->empty() && user_ranges->back().end == begin) {
+      user_ranges->back().end = text->size();
+    } else {
+      user_ranges->push_back({begin, text->size()});
+    }
+  }
+  return {};
+}
+
 Status Tokenizer::encode(std::span<const TextSpan> spans, EncodeOptions options,
                          std::pmr::vector<Token>* out) const {
   std::pmr::vector<char> text(out->get_allocator());
   std::pmr::vector<UserRange> user_ranges(out->get_allocator());
-  std::size_t n_bytes = 0;
-  for (const TextSpan& span : spans) {
-    if (span.text.size() > kMaxTextBytes - n_bytes) {
-      return error(StatusCode::kInvalidArgument, "a text above ", kMaxTextBytes, " bytes");
-    }
-    n_bytes += span.text.size();
-  }
-  text.reserve(n_bytes);
-  for (const TextSpan& span : spans) {
-    const std::size_t begin = text.size();
-    text.insert(text.end(), span.text.begin(), span.text.end());
-    if (span.is_user && !span.text.empty()) user_ranges.push_back({begin, text.size()});
-  }
+  MINNOW_TRY(join_spans(spans, &text, &user_ranges));
   std::pmr::vector<Token> ids(out->get_allocator());
   MINNOW_TRY(append_encoded({text.data(), text.size()}, user_ranges, {}, options, &ids, nullptr));
   out->swap(ids);

@@ -77,26 +77,34 @@ class Tokenizer {
 
   // ---- for GrowingText ----
 
+  // A stretch of a text, [begin, end), that is a user's.
+  struct UserRange {
+    std::size_t begin, end;
+  };
   // Where an encoding starts in a text whose beginning is encoded already.
   struct Resume {
     std::size_t text_offset = 0;
     bool after_special = true;  // as SafeBoundary::after_special; true at the beginning
   };
-  // Appends the ids of text[from.text_offset, end) and the boundaries on the way. `user_ranges` are
-  // ascending offset pairs of the bytes that control tokens must not touch.
-  struct UserRange {
-    std::size_t begin, end;
-  };
+  // Appends the ids of text[from.text_offset, end) and, unless nullptr, the boundaries on the way.
+  // `user_ranges` ascend and do not touch.
   Status append_encoded(std::string_view text, std::span<const UserRange> user_ranges, Resume from,
                         EncodeOptions options, std::pmr::vector<Token>* out,
                         std::pmr::vector<SafeBoundary>* boundaries) const;
   // How many bytes behind a boundary must be the same for it to hold.
-  std::size_t boundary_margin() const { return parts_.special_texts.max_bytes() + kMaxUtf8Bytes; }
+  std::size_t boundary_margin() const {
+    return parts_.special_texts.max_bytes() + Charsmap::kMaxMatchBytes;
+  }
 
  private:
   explicit Tokenizer(std::pmr::memory_resource* memory) : parts_(memory) {}
 
   TokenizerParts parts_;
 };
+
+// Joins spans to one text; *text and *user_ranges are empty before. Returns kInvalidArgument above
+// kMaxTextBytes.
+Status join_spans(std::span<const TextSpan> spans, std::pmr::vector<char>* text,
+                  std::pmr::vector<Tokenizer::UserRange>* user_ranges);
 
 }  // namespace minnow

@@ -6,6 +6,7 @@
 
 #include "base/join.hpp"
 #include "base/quoted.hpp"
+#include "tokenizer/merge_reader.hpp"
 #include "tokenizer/special_tokens.hpp"
 #include "tokenizer/tokenizer.hpp"
 
@@ -73,42 +74,6 @@ void check_arrays(const VocabularySource& source, const TokenizerModel& model,
   }
 }
 
-// Turns "left right" into ids. A merge whose parts or result are no tokens can never lead to one,
-// and is left out. The space that divides is the first behind the first character, because a piece
-// may itself be a space.
-void build_merges(const VocabularySource& source, TokenizerParts* parts) {
-  const Vocabulary& vocabulary = parts->vocabulary;
-  const PieceForm form = parts->model->form;
-  std::pmr::vector<char> joined(parts->end_tokens.get_allocator());
-  parts->merges.reserve(source.merges.size());
-  Token last = kNoToken;
-  for (std::size_t rank = 0; rank < source.merges.size(); ++rank) {
-    const std::string_view merge = source.merges[rank];
-    const std::size_t space = merge.find(' ', 1);
-    if (space == std::string_view::npos) continue;
-    joined.clear();
-    append_piece_text(merge.substr(0, space), form, &joined);
-    const std::size_t n_left = joined.size();
-    append_piece_text(merge.substr(space + 1), form, &joined);
-    const std::string_view text(joined.data(), joined.size());
-    // In most files the tokens follow each other as their merges do.
-    const Token guess = last + 1;
-    Token result = kNoToken;
-    if (last != kNoToken && vocabulary.has(guess) && vocabulary.text(guess) == text &&
-        vocabulary.type(guess) == TokenType::kNormal) {
-      result = guess;
-    } else {
-      result = vocabulary.find(text);
-    }
-    if (result == kNoToken) continue;
-    last = result;
-    const Token left = vocabulary.find(text.substr(0, n_left));
-    const Token right = vocabulary.find(text.substr(n_left));
-    if (left == kNoToken || right == kNoToken) continue;
-    parts->merges.insert(left, right, {static_cast<std::uint32_t>(rank), result});
-  }
-}
-
 void build_text_tables(TokenizerParts* parts) {
   const Vocabulary& vocabulary = parts->vocabulary;
   float lowest = 0.0f;
@@ -166,7 +131,7 @@ Status Tokenizer::build(const VocabularySource& source, std::pmr::memory_resourc
   if (!problems.empty()) {
     return error(StatusCode::kBadFile, "the vocabulary cannot be used:", problems);
   }
-  if (model->needs_merges) build_merges(source, &parts);
+  if (model->needs_merges) read_merges(source.merges, parts.vocabulary, model->form, &parts.merges);
   build_text_tables(&parts);
   set_switches(source, &parts);
   find_well_known_tokens(&parts);

@@ -147,7 +147,7 @@ void Vocabulary::build(const VocabularySource& source, PieceForm form) {
     max_text_bytes_ = std::max<std::size_t>(max_text_bytes_, blob_.size() - starts_.back());
     starts_.push_back(static_cast<std::uint32_t>(blob_.size()));
   }
-  slots_.assign(std::bit_ceil(n * 2 + 1), Slot{});
+  slots_.assign(std::bit_ceil(n + n / 2 + 2), Slot{});
   slot_mask_ = slots_.size() - 1;
   for (std::size_t i = 0; i < n; ++i) {
     if (in_text_table(static_cast<TokenType>(types_[i]))) insert(static_cast<Token>(i));

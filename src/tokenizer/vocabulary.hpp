@@ -52,7 +52,18 @@ class Vocabulary {
   // Returns the token whose text this is, or kNoToken. Control, unknown and byte tokens are never
   // found: no text merges into them.
   Token find(const char* text, std::size_t n_bytes) const {
-    const std::uint64_t hash = hash_text(text, n_bytes);
+    return find_hashed(text, n_bytes, hash_text(text, n_bytes));
+  }
+  Token find(std::string_view text) const { return find(text.data(), text.size()); }
+
+  // The same in steps, for callers with many texts at hand: the memory that find_hashed will need
+  // is fetched while others are worked on.
+  void prefetch_slot(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & slot_mask_]); }
+  void prefetch_text(std::uint64_t hash) const {
+    const Token token = slots_[hash & slot_mask_].token;
+    if (token != kNoToken) __builtin_prefetch(&starts_[static_cast<std::size_t>(token)]);
+  }
+  Token find_hashed(const char* text, std::size_t n_bytes, std::uint64_t hash) const {
     for (std::size_t slot = hash & slot_mask_;; slot = (slot + 1) & slot_mask_) {
       const Slot& entry = slots_[slot];
       if (entry.token == kNoToken) return kNoToken;
@@ -60,7 +71,6 @@ class Vocabulary {
       if (this->text(entry.token) == std::string_view(text, n_bytes)) return entry.token;
     }
   }
-  Token find(std::string_view text) const { return find(text.data(), text.size()); }
 
   // Returns the token that stands for this one byte, or kNoToken.
   Token byte_token(unsigned char byte) const { return byte_tokens_[byte]; }
