@@ -15,6 +15,7 @@ namespace minnow::avx2 {
 namespace {
 
 using std::int64_t;
+using std::int8_t;
 using std::uint8_t;
 
 // Every unit asks for its share of the weights that come later.
@@ -33,12 +34,17 @@ template <Format F, int T, int kFirst, int kCount>
   constexpr int kHold = kBits == 4 ? 8 : kBits == 5 ? 4 : 2;
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i sums[T];
+  const int8_t* tokens[T];
+  for (int t = 0; t < T; ++t) {
+    tokens[t] = x.codes[t];
+    __asm__("" : "+r"(tokens[t]));
+  }
 #pragma GCC unroll 8
   for (int g = kFirst; g < kFirst + kCount; ++g) {
     const __m256i codes = codes_of<F>(half_tile, unit, g);
 #pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
-      const __m256i q = broadcast_dword(x.codes[t] + 32 * unit + 4 * g);
+      const __m256i q = broadcast_dword(tokens[t] + 32 * unit + 4 * g);
       const __m256i product = _mm256_maddubs_epi16(codes, q);
       sums[t] = g % kHold == 0 ? product : _mm256_add_epi16(sums[t], product);
       keep_order(sums[t]);
