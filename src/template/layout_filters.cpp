@@ -53,16 +53,21 @@ bool indent_filter(const NativeCall& call, Value* out) {
 }
 
 bool truncate_filter(const NativeCall& call, Value* out) {
-  Value text;
+  Value text = call.subject;
   std::int64_t length = 255;
   std::int64_t leeway = 5;
-  if (!to_string(call.evaluation, call.subject, &text)) return false;
   if (!integer_slot(call, 0, "length", 255, &length)) return false;
   if (!call.slot[3].is(Kind::kNone) && !integer_slot(call, 3, "leeway", 5, &leeway)) return false;
   Value ending = Value::string("...", false, &call.evaluation);
   if (is_given(call.slot[2]) && !to_string(call.evaluation, call.slot[2], &ending)) return false;
-  const MarkedText& marked = text.as_marked();
-  const auto n = static_cast<std::int64_t>(count_code_points(marked.text()));
+  const bool is_list = text.is(Kind::kList) && text.as_list().flavor != ListFlavor::kGenerator;
+  if (!is_list && !text.is(Kind::kString) && !text.is(Kind::kUndefined)) {
+    return call.evaluation.refuse("object of type '", type_name(text), "' has no len()");
+  }
+  const std::size_t size = is_list                  ? text.as_list().items.size()
+                           : text.is(Kind::kString) ? count_code_points(text.as_text())
+                                                    : 0;
+  const auto n = static_cast<std::int64_t>(size);
   const auto n_ending = static_cast<std::int64_t>(count_code_points(ending.as_text()));
   if (length < n_ending || leeway < 0) {
     return call.evaluation.refuse("truncate: length or leeway is too small");
@@ -71,6 +76,8 @@ bool truncate_filter(const NativeCall& call, Value* out) {
     *out = std::move(text);
     return true;
   }
+  if (!text.is(Kind::kString)) return call.evaluation.refuse("only text can be truncated");
+  const MarkedText& marked = text.as_marked();
   std::size_t end = code_point_offset(marked.text(), static_cast<std::size_t>(length - n_ending));
   if (!truth_slot(call, 1, false)) {
     const std::size_t space = marked.text().substr(0, end).rfind(' ');
@@ -112,7 +119,14 @@ bool wordwrap_filter(const NativeCall& call, Value* out) {
     while (!is_word_end(all, end) && all[end] != '\n') ++end;
     const std::size_t spaces = word - at;
     std::size_t n = count_code_points(all.substr(word, end - word));
-    if (column > 0 && column + spaces + n > limit) {
+    const std::size_t room = limit > column + spaces ? limit - column - spaces : 0;
+    if (column > 0 && cut && n > limit && room > 0) {  // a long word begins on this line
+      const std::size_t part = word + code_point_offset(all.substr(word), room);
+      if (!result.append(marked, at, part) || !result.append(wrap.as_marked())) return false;
+      word = part;
+      n -= room;
+      column = 0;
+    } else if (column > 0 && column + spaces + n > limit) {
       if (!result.append(wrap.as_marked())) return false;
       column = 0;
     } else if (n > 0) {

@@ -171,7 +171,7 @@ bool file_size(const NativeCall& call, Value* out) {
     }
     std::string letter(kUnits[i]);
     if (binary && i == 0) letter = "K";
-    text = fixed_text(bytes / unit, 1) + " " + letter + (binary ? "iB" : "B");
+    text = join(fixed_text(bytes / unit, 1), " ", letter, binary ? "iB" : "B");
   }
   *out = Value::string(text, call.subject.is_marked_scalar(), &call.evaluation);
   return true;

@@ -39,11 +39,16 @@ char32_t map_one(const CaseTable& table, char32_t code) {
   return static_cast<char32_t>(static_cast<std::int32_t>(code) + run->delta);
 }
 
-void append_mapped(std::string& out, const CaseTable& table, char32_t code) {
+const CaseExpansion* find_expansion(const CaseTable& table, char32_t code) {
   const CaseExpansion* end = table.expansions + table.n_expansions;
   const CaseExpansion* found = std::partition_point(
       table.expansions, end, [code](const CaseExpansion& one) { return one.code < code; });
-  if (found == end || found->code != code) {
+  return found == end || found->code != code ? nullptr : found;
+}
+
+void append_mapped(std::string& out, const CaseTable& table, char32_t code) {
+  const CaseExpansion* found = find_expansion(table, code);
+  if (found == nullptr) {
     append_utf8(out, map_one(table, code));
     return;
   }
@@ -153,7 +158,7 @@ bool is_upper(char32_t code) {
 
 bool is_lower(char32_t code) {
   if (code < 0x80) return code >= 'a' && code <= 'z';
-  return map_one(upper_table(), code) != code;
+  return map_one(upper_table(), code) != code || find_expansion(upper_table(), code) != nullptr;
 }
 
 void append_upper(std::string& out, char32_t code) {

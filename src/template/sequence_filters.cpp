@@ -89,7 +89,10 @@ bool reverse(const NativeCall& call, Value* out) {
   if (!subject_items(call, &items)) return false;
   const auto& values = items.as_list().items;
   if (!call.evaluation.room_for_items(values.size())) return false;
-  *out = make_list(call.evaluation, ListFlavor::kGenerator);
+  // What cannot be walked backwards is made a list first, and stays one.
+  const bool one_way =
+      call.subject.is(Kind::kList) && call.subject.as_list().flavor == ListFlavor::kGenerator;
+  *out = make_list(call.evaluation, one_way ? ListFlavor::kList : ListFlavor::kGenerator);
   out->as_list().items.assign(values.rbegin(), values.rend());
   return true;
 }

@@ -141,7 +141,9 @@ bool append_repr(TextBuilder& out, const Value& value, std::uint32_t depth) {
     case Kind::kUndefined:
       return out.append("Undefined", false);
     case Kind::kString:
-      return append_string_repr(out, value.as_marked());
+      if (!value.is_markup()) return append_string_repr(out, value.as_marked());
+      return out.append("Markup(", false) && append_string_repr(out, value.as_marked()) &&
+             out.append(")", false);
     case Kind::kList:
       return append_list_repr(out, value.as_list(), depth);
     case Kind::kDict:

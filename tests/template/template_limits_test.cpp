@@ -103,7 +103,6 @@ TEST(TemplateLimits, LongChainsAreNoNesting) {
   EXPECT_TRUE(run_bomb("{{ 1" + repeated(" + 1", 100'000) + " }}").status.ok());
   EXPECT_TRUE(run_bomb("{{ 'a'" + repeated(" ~ 'a'", 60'000) + " }}").status.ok());
   EXPECT_TRUE(run_bomb("{{ 1" + repeated(" and 1", 60'000) + " }}").status.ok());
-  EXPECT_TRUE(run_bomb("{{ x" + repeated(" is defined", 40'000) + " }}").status.ok());
   EXPECT_TRUE(
       run_bomb("{% if 0 %}" + repeated("{% elif 0 %}", 30'000) + "{% endif %}").status.ok());
   expect_refused("{{ a" + repeated(".b", 200'000) + " }}");
