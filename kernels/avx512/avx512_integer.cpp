@@ -22,6 +22,7 @@ int64_t integer_peak(int64_t iterations) {
   __m512i sums[kChains];
   generic::unrolled<kChains>([&](auto i) __attribute__((always_inline)) {
     sums[i.kValue] = _mm512_setzero_si512();
+    __asm__("" : "+v"(sums[i.kValue]));  // so that no chain is known to equal another
   });
   __m512i a = _mm512_set1_epi8(3);
   __m512i b = _mm512_set1_epi8(-5);

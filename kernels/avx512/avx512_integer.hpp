@@ -11,7 +11,7 @@
 namespace minnow::avx512 {
 
 // Scratch that matmul_integer and matmul_codes need, 64-byte aligned.
-inline constexpr std::size_t kIntegerScratchBytes = 128 * 1024;
+inline constexpr std::size_t kIntegerScratchBytes = 160 * 1024;
 
 void pack(Format format, const void* rows, std::int64_t row_stride_bytes, int n_rows,
           std::int64_t k, void* group);

@@ -31,29 +31,30 @@ struct alignas(64) Panel {
                                              // lane, [k / sub / 2][R][16]
 };
 
-// Computed once for all rows that meet a panel's k.
-struct alignas(64) TokenSums {
+// What tokens bring to a panel besides their codes; computed once for all rows that meet its k. The
+// distance between tokens is a constant, which saves a register for each.
+struct alignas(64) TokenTables {
   // Where the integer dot of a sub-block starts: -zero * the sum of its activations' codes.
   int32_t starts[kChunkTokens][kPanelK / 16];  // [token][k / sub]
   // Mins::kBlock: the sum of 32 codes as a float, [token][k / 32]. Mins::kInteger: the sums of two
   // sub-blocks in the halves of a lane, [token][k / sub / 2].
   int32_t extra[kChunkTokens][kPanelK / 32];
+  float scales[kChunkTokens][kPanelK / 32];  // [token][k / x_group]
 };
 
 struct PanelScratch {
   Panel panel;
-  TokenSums sums;
+  TokenTables tokens;
 };
 
 // What a tile of rows and tokens needs: the first token's and first k's addresses.
 struct PanelTokens {
-  const int8_t* codes;  // codes_stride apart
-  const float* scales;  // scales_stride apart
+  const int8_t* codes;  // [T][k], codes_stride apart
   int64_t codes_stride;
-  int64_t scales_stride;
   const int32_t (*starts)[kPanelK / 16];
   const int32_t (*extra)[kPanelK / 32];
-  float* out;  // [T][16 R]
+  const float (*scales)[kPanelK / 32];
+  float* out;  // [T][16 R], out_stride apart
   int64_t out_stride;
 };
 

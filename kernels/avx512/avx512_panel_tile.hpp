@@ -1,9 +1,9 @@
 // The innermost part of panel products: 16 R rows by T tokens in registers.
 //
 // A lane is a row. Every step loads R vectors of weights [16 rows][4 k], one broadcast of four
-// activations for each token, and does R * T vpdpbusd; R = 2 and T = 6 take 12 of the 32 registers
-// for integer sums and 12 for floats. Each integer sum starts at -zero * (sum of activations),
-// which TokenSums holds, so unsigned codes cost nothing. Everything is in an anonymous namespace.
+// activations for each token, and does R * T vpdpbusd; R = 2 and T = 5 take 10 of the 32 registers
+// for integer sums and 10 for floats. Each integer sum starts at -zero * (sum of activations),
+// which TokenTables holds, so unsigned codes cost nothing. Everything is in an anonymous namespace.
 #pragma once
 
 #include "kernels/avx512/avx512_panel.hpp"
@@ -15,9 +15,10 @@ namespace {
 
 using generic::unrolled;
 
-// Rows of the R groups that exist.
+// Rows of the R groups that exist, and those of them whose sums continue from out.
 struct RowMasks {
   __mmask16 group[2];
+  __mmask16 continued[2];  // none in the first panel
 };
 
 // Integer sums of one sub-block: index (in Sub) from the panel's start.
@@ -45,16 +46,16 @@ template <int Sub, int R, int T>
   });
 }
 
-// Formats with one scale of the activations for 32 weights. First: the sums start at 0, not at out.
+// Formats with one scale of the activations for 32 weights. Arguments that stores might change, as
+// far as the compiler knows, are passed by value.
 template <int Sub, Mins M, int R, int T>
-void panel_tile_32(const Panel& panel, const PanelTokens& x, int n_k, bool first,
-                   const RowMasks& rows) {
+void panel_tile_32(const Panel& panel, const PanelTokens x, int n_k, const RowMasks rows) {
   __m512 acc[R][T];
   unrolled<R * T>([&](auto i) __attribute__((always_inline)) {
     constexpr int kRow = i.kValue / T;
     constexpr int kToken = i.kValue % T;
-    const __mmask16 mask = first ? __mmask16{0} : rows.group[kRow];
-    acc[kRow][kToken] = _mm512_maskz_loadu_ps(mask, x.out + kToken * x.out_stride + 16 * kRow);
+    acc[kRow][kToken] =
+        _mm512_maskz_loadu_ps(rows.continued[kRow], x.out + kToken * x.out_stride + 16 * kRow);
   });
   for (int block = 0; block < n_k / 32; ++block) {
     unrolled<32 / Sub>([&](auto half) __attribute__((always_inline)) {
@@ -65,7 +66,7 @@ void panel_tile_32(const Panel& panel, const PanelTokens& x, int n_k, bool first
         constexpr int kRow = i.kValue / T;
         constexpr int kToken = i.kValue % T;
         const __m512 scale = _mm512_load_ps(panel.scales + 16 * (R * index + kRow));
-        const __m512 x_scale = _mm512_set1_ps(x.scales[kToken * x.scales_stride + block]);
+        const __m512 x_scale = _mm512_set1_ps(x.scales[kToken][block]);
         acc[kRow][kToken] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[kRow][kToken]),
                                             _mm512_mul_ps(scale, x_scale), acc[kRow][kToken]);
       });
@@ -75,7 +76,7 @@ void panel_tile_32(const Panel& panel, const PanelTokens& x, int n_k, bool first
         constexpr int kRow = i.kValue / T;
         constexpr int kToken = i.kValue % T;
         const __m512 offset = _mm512_load_ps(panel.offsets + 16 * (R * block + kRow));
-        const __m512 x_scale = _mm512_set1_ps(x.scales[kToken * x.scales_stride + block]);
+        const __m512 x_scale = _mm512_set1_ps(x.scales[kToken][block]);
         const __m512 x_sum = _mm512_castsi512_ps(_mm512_set1_epi32(x.extra[kToken][block]));
         acc[kRow][kToken] =
             _mm512_fmadd_ps(x_sum, _mm512_mul_ps(offset, x_scale), acc[kRow][kToken]);
@@ -93,8 +94,7 @@ void panel_tile_32(const Panel& panel, const PanelTokens& x, int n_k, bool first
 // Formats with one scale of the activations for 128 weights. The sums stay in out, which is touched
 // once in 128 k: there are no registers left for them.
 template <int Sub, Mins M, int R, int T>
-void panel_tile_128(const Panel& panel, const PanelTokens& x, int n_k, bool first,
-                    const RowMasks& rows) {
+void panel_tile_128(const Panel& panel, const PanelTokens x, int n_k, RowMasks rows) {
   constexpr int kSubs = 128 / Sub;
   for (int group = 0; group < n_k / 128; ++group) {
     __m512 parts[R][T];
@@ -127,10 +127,13 @@ void panel_tile_128(const Panel& panel, const PanelTokens& x, int n_k, bool firs
         part = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(min_sum), dmin, part);
       }
       float* const out = x.out + kToken * x.out_stride + 16 * kRow;
-      const __mmask16 mask = first && group == 0 ? __mmask16{0} : rows.group[kRow];
-      const __m512 x_scale = _mm512_set1_ps(x.scales[kToken * x.scales_stride + group]);
-      const __m512 acc = _mm512_fmadd_ps(part, x_scale, _mm512_maskz_loadu_ps(mask, out));
+      const __m512 x_scale = _mm512_set1_ps(x.scales[kToken][group]);
+      const __m512 acc =
+          _mm512_fmadd_ps(part, x_scale, _mm512_maskz_loadu_ps(rows.continued[kRow], out));
       _mm512_mask_storeu_ps(out, rows.group[kRow], acc);
+    });
+    unrolled<R>([&](auto r) __attribute__((always_inline)) {
+      rows.continued[r.kValue] = rows.group[r.kValue];
     });
   }
 }
