@@ -72,7 +72,8 @@ void write_logits(const LogitsRequest& request, minnow_session* session, std::si
 }
 
 void logits(LogitsRequest& request) {
-  if (request.digest == !request.out.empty())
+  // With both, the digests are printed instead of writing files.
+  if (!request.digest && request.out.empty())
     throw Failure(kExitUsage, "give --out DIR for .npy files or --digest for their SHA-256");
   const std::vector<TokenList> lists = read_token_lists(request.tokens);
   std::size_t n_longest = 1;
@@ -83,7 +84,7 @@ void logits(LogitsRequest& request) {
   const ModelHandle model = open_model(request.model, options.get());
   const SessionHandle session = create_session(model.get(), options.get());
   const Interruptible interruptible(session.get());
-  if (!request.out.empty()) {
+  if (!request.digest) {
     std::error_code problem;
     std::filesystem::create_directories(request.out, problem);
     if (problem)
