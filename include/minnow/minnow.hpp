@@ -1,0 +1,248 @@
+// minnow for C++17: RAII and exceptions over minnow.h, header-only. Adds no feature; every call
+// does what the C function of its name does (see there for shapes, costs and threads).
+#ifndef MINNOW_MINNOW_HPP
+#define MINNOW_MINNOW_HPP
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "minnow/minnow.h"
+
+namespace minnow {
+
+using Token = minnow_token;
+
+// What every failed call throws: the status and the library's message.
+class Error : public std::runtime_error {
+ public:
+  Error(minnow_status status, const char* message) : std::runtime_error(message), status_(status) {}
+  minnow_status status() const noexcept { return status_; }
+
+ private:
+  minnow_status status_;
+};
+
+inline void check(minnow_status status) {
+  if (status != MINNOW_OK) throw Error(status, minnow_last_error());
+}
+
+namespace detail {
+
+struct Free {
+  void operator()(void* memory) const noexcept { minnow_free(memory); }
+  void operator()(minnow_options* options) const noexcept { minnow_options_free(options); }
+  void operator()(minnow_runtime* runtime) const noexcept { minnow_runtime_free(runtime); }
+  void operator()(minnow_model* model) const noexcept { minnow_model_free(model); }
+  void operator()(minnow_session* session) const noexcept { minnow_session_free(session); }
+};
+
+template <class T>
+using Owned = std::unique_ptr<T, Free>;
+
+inline std::string take(char* text) {
+  const Owned<char> owner(text);
+  return owner.get();
+}
+
+inline std::string take(char* text, std::size_t n_bytes) {
+  const Owned<char> owner(text);
+  return std::string(owner.get(), n_bytes);
+}
+
+}  // namespace detail
+
+// Named values; set() returns the object, so that calls can be chained.
+class Options {
+ public:
+  Options() {
+    minnow_options* options = nullptr;
+    check(minnow_options_create(&options));
+    handle_.reset(options);
+  }
+
+  template <class Number, std::enable_if_t<std::is_integral_v<Number>, int> = 0>
+  Options& set(const char* name, Number value) {
+    check(minnow_options_set_int(handle_.get(), name, static_cast<std::int64_t>(value)));
+    return *this;
+  }
+  Options& set(const char* name, double value) {
+    check(minnow_options_set_float(handle_.get(), name, value));
+    return *this;
+  }
+  Options& set(const char* name, std::string_view text) {
+    check(minnow_options_set_text(handle_.get(), name, text.data(), text.size()));
+    return *this;
+  }
+  Options& set(const char* name, const char* text) { return set(name, std::string_view(text)); }
+
+  const minnow_options* get() const noexcept { return handle_.get(); }
+  minnow_options* get() noexcept { return handle_.get(); }
+
+ private:
+  detail::Owned<minnow_options> handle_;
+};
+
+// One conversation. One thread at a time, but for cancel().
+class Session {
+ public:
+  explicit Session(minnow_session* handle) : handle_(handle) {}
+
+  // Adds a user's message and gives the answer to text(std::string_view), piece by piece; a
+  // callback that returns bool ends the answer with false.
+  template <class Text>
+  minnow_reason say(const std::string& message, Text&& text) {
+    return chat("user", message, std::forward<Text>(text));
+  }
+  std::string say(const std::string& message) {
+    std::string answer;
+    say(message, [&](std::string_view text) { answer += text; });
+    return answer;
+  }
+  template <class Text>
+  minnow_reason chat(const char* role, const std::string& message, Text&& text) {
+    minnow_reason reason = MINNOW_REASON_END;
+    Sink<Text> sink{&text, nullptr};
+    const minnow_status status = minnow_session_chat(handle_.get(), role, message.c_str(),
+                                                     &Sink<Text>::call, &sink, &reason);
+    if (sink.thrown) std::rethrow_exception(sink.thrown);
+    check(status);
+    return reason;
+  }
+  template <class Text>
+  minnow_reason complete(std::string_view prompt, Text&& text) {
+    minnow_reason reason = MINNOW_REASON_END;
+    Sink<Text> sink{&text, nullptr};
+    const minnow_status status = minnow_session_complete(
+        handle_.get(), prompt.data(), prompt.size(), &Sink<Text>::call, &sink, &reason);
+    if (sink.thrown) std::rethrow_exception(sink.thrown);
+    check(status);
+    return reason;
+  }
+
+  void prefill(const std::vector<Token>& tokens) {
+    check(minnow_session_prefill(handle_.get(), tokens.data(), tokens.size()));
+  }
+  void decode(Token token) { check(minnow_session_decode(handle_.get(), token)); }
+  Token sample() {
+    Token token = 0;
+    check(minnow_session_sample(handle_.get(), &token));
+    return token;
+  }
+  // [n_vocab], until the next call.
+  const float* logits() {
+    const float* logits = nullptr;
+    check(minnow_session_logits(handle_.get(), &logits));
+    return logits;
+  }
+  std::int64_t position() {
+    std::int64_t n_tokens = 0;
+    check(minnow_session_position(handle_.get(), &n_tokens, nullptr));
+    return n_tokens;
+  }
+  void truncate(std::int64_t n_tokens) { check(minnow_session_truncate(handle_.get(), n_tokens)); }
+  void cancel() { check(minnow_session_cancel(handle_.get())); }
+  std::string stats() {
+    char* json = nullptr;
+    check(minnow_session_stats(handle_.get(), &json));
+    return detail::take(json);
+  }
+  minnow_session* get() const noexcept { return handle_.get(); }
+
+ private:
+  // An exception of the callback must not fly through C: it is kept and thrown again afterwards.
+  template <class Text>
+  struct Sink {
+    std::remove_reference_t<Text>* text;
+    std::exception_ptr thrown;
+    static minnow_flow call(void* user, const char* bytes, std::size_t n_bytes) noexcept {
+      auto* sink = static_cast<Sink*>(user);
+      try {
+        const std::string_view piece(bytes, n_bytes);
+        if constexpr (std::is_same_v<decltype((*sink->text)(piece)), bool>)
+          return (*sink->text)(piece) ? MINNOW_CONTINUE : MINNOW_STOP;
+        else
+          (*sink->text)(piece);
+        return MINNOW_CONTINUE;
+      } catch (...) {
+        sink->thrown = std::current_exception();
+        return MINNOW_STOP;
+      }
+    }
+  };
+
+  detail::Owned<minnow_session> handle_;
+};
+
+// An open model. Any number of threads and sessions may share it.
+class Model {
+ public:
+  static Model open(const std::string& path, const Options& options = Options()) {
+    minnow_model* model = nullptr;
+    check(minnow_model_open(path.c_str(), options.get(), &model));
+    return Model(model);
+  }
+  // What a file needs, as JSON; loads nothing.
+  static std::string inspect(const std::string& path, const Options& options = Options()) {
+    char* json = nullptr;
+    check(minnow_model_inspect(path.c_str(), options.get(), &json));
+    return detail::take(json);
+  }
+
+  Session session(const Options& options = Options()) const {
+    minnow_session* session = nullptr;
+    check(minnow_session_create(handle_.get(), options.get(), &session));
+    return Session(session);
+  }
+
+  std::vector<Token> tokenize(std::string_view text,
+                              std::uint32_t flags = MINNOW_ADD_SPECIAL) const {
+    Token* tokens = nullptr;
+    std::size_t n_tokens = 0;
+    check(
+        minnow_model_tokenize(handle_.get(), text.data(), text.size(), flags, &tokens, &n_tokens));
+    const detail::Owned<Token> owner(tokens);
+    return std::vector<Token>(tokens, tokens + n_tokens);
+  }
+  std::string detokenize(const std::vector<Token>& tokens, std::uint32_t flags = 0) const {
+    char* text = nullptr;
+    std::size_t n_bytes = 0;
+    check(minnow_model_detokenize(handle_.get(), tokens.data(), tokens.size(), flags, &text,
+                                  &n_bytes));
+    return detail::take(text, n_bytes);
+  }
+  // One token's bytes, owned by the model; possibly half a character.
+  std::string_view piece(Token token) const {
+    const char* text = nullptr;
+    std::size_t n_bytes = 0;
+    check(minnow_model_token_text(handle_.get(), token, &text, &n_bytes));
+    return {text, n_bytes};
+  }
+  bool is_end(Token token) const {
+    int is_end = 0;
+    check(minnow_model_token_is_end(handle_.get(), token, &is_end));
+    return is_end != 0;
+  }
+  std::int64_t get(const char* name) const {
+    std::int64_t value = 0;
+    check(minnow_model_get_int(handle_.get(), name, &value));
+    return value;
+  }
+  Token end_of_text() const { return static_cast<Token>(get("eos")); }
+  minnow_model* get() const noexcept { return handle_.get(); }
+
+ private:
+  explicit Model(minnow_model* handle) : handle_(handle) {}
+
+  detail::Owned<minnow_model> handle_;
+};
+
+}  // namespace minnow
+
+#endif  // MINNOW_MINNOW_HPP
