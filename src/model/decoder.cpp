@@ -1,6 +1,6 @@
 #include "model/decoder.hpp"
 
-#include "ops/attention.hpp"
+#include "ops/attend.hpp"
 #include "ops/embed.hpp"
 #include "ops/heads.hpp"
 #include "ops/matmul.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ops/attention.hpp"
+#include "ops/attend.hpp"
 #include "ops/matmul.hpp"
 
 namespace minnow {

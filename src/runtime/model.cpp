@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "model/weight_loader.hpp"
-#include "runtime/vocabulary.hpp"
+#include "runtime/read_vocabulary.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 namespace minnow {

@@ -1,4 +1,4 @@
-#include "ops/attention.hpp"
+#include "ops/attend.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "runtime/vocabulary.hpp"
+#include "runtime/read_vocabulary.hpp"
 
 #include <optional>
 #include <string>
