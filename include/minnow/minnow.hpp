@@ -15,7 +15,9 @@
 
 #include "minnow/minnow.h"
 
+// The inline namespace keeps these names apart from the library's own in a static link.
 namespace minnow {
+inline namespace api {
 
 using Token = minnow_token;
 
@@ -243,6 +245,7 @@ class Model {
   detail::Owned<minnow_model> handle_;
 };
 
+}  // namespace api
 }  // namespace minnow
 
 #endif  // MINNOW_MINNOW_HPP
