@@ -182,7 +182,7 @@ template <Format F, int T>
 
 // 16 rows and T tokens over a panel. Of x only the scales are read.
 template <Format F, int T>
-void matmul_panel_q8_16(const uint8_t* group, int64_t n_groups, const TokenUnit<T>* units,
+[[gnu::noinline]] void matmul_panel_q8_16(const uint8_t* group, int64_t n_groups, const TokenUnit<T>* units,
                         Tokens<T> x, const OutTile& out) {
   constexpr PanelLayout kPanel = panel_layout(F);
   __m256 acc[2][T];
@@ -206,6 +206,19 @@ void matmul_panel_q8_16(const uint8_t* group, int64_t n_groups, const TokenUnit<
   }
 }
 
+// Asks for what the next tokens will need: their codes and the sums of a panel's rows, which lie in
+// the second or third cache while a large prompt meets a panel.
+inline void prefetch_tokens(const MatmulArgs& args, int64_t row, int64_t token, int64_t k,
+                            int64_t size) {
+  const int64_t end = token + 4 < args.n_tokens ? token + 4 : args.n_tokens;
+  for (int64_t t = token; t < end; ++t) {
+    const std::int8_t* const codes = args.x.codes + t * args.x.codes_stride + k;
+    for (int64_t i = 0; i < size; i += 64) _mm_prefetch(codes + i, _MM_HINT_T0);
+    const float* const out = args.out + t * args.out_stride + row;
+    for (int i = 0; i < kPanelGroups; ++i) _mm_prefetch(out + kGroupRows * i, _MM_HINT_T0);
+  }
+}
+
 // Rows row...row + 31 and elements k...k + size - 1 with all tokens.
 template <Format F>
 void add_panel(const MatmulArgs& args, int64_t row, int64_t k, int64_t size, Scratch& scratch) {
@@ -226,6 +239,7 @@ void add_panel(const MatmulArgs& args, int64_t row, int64_t k, int64_t size, Scr
     TokenUnit<kTokens>* const units =
         static_cast<TokenUnit<kTokens>*>(static_cast<void*>(scratch.tokens));
     prepare_tokens<F, kTokens>(x, size / 32, units);
+    prefetch_tokens(args, row, token + kTokens, k, size);
     for (int p = 0; p < n_panels; ++p) {
       const OutTile out = out_tile(args, row + p * kGroupRows, token, k == 0);
       matmul_panel_q8_16<F, kTokens>(scratch.panels[p], size / x_group_of(F), units, x, out);
@@ -234,23 +248,15 @@ void add_panel(const MatmulArgs& args, int64_t row, int64_t k, int64_t size, Scr
 }
 
 template <Format F>
-void matmul_panel_as(const MatmulArgs& args, Scratch& scratch) {
-  // Tokens that stay in the second cache while all rows meet them. If all do, weights are read in
-  // the order in which they lie.
-  constexpr int64_t kTokenBytes = 256 * 1024;
-  constexpr int64_t kRows = kPanelGroups * kGroupRows;
-  const bool in_order = args.n_tokens * args.k <= kTokenBytes;
-  const int64_t n_rows = in_order ? kRows : args.n_rows;
-  for (int64_t first_row = 0; first_row < args.n_rows; first_row += n_rows) {
-    const int64_t rest = args.n_rows - first_row;
-    const int64_t end = first_row + (rest < n_rows ? rest : n_rows);
-    for (int64_t k = 0; k < args.k; k += kPanelK) {
-      const int64_t size = args.k - k < kPanelK ? args.k - k : kPanelK;
-      for (int64_t row = first_row; row < end; row += kRows) {
+void matmul_panel_as(const MatmulArgs& all, Scratch& scratch) {
+  for_token_stretches(all, [&](const MatmulArgs& args) {
+    for (int64_t row = 0; row < args.n_rows; row += kPanelGroups * kGroupRows) {
+      for (int64_t k = 0; k < args.k; k += kPanelK) {
+        const int64_t size = args.k - k < kPanelK ? args.k - k : kPanelK;
         add_panel<F>(args, row, k, size, scratch);
       }
     }
-  }
+  });
 }
 
 }  // namespace

@@ -45,10 +45,11 @@ template <int T, int kFirst, int kCount>
   }
 }
 
+constexpr int kTileBytes = 544;  // of Q8_0
+
 // 16 rows and T tokens over n_blocks tiles of Q8_0.
 template <int T>
-void matmul_q8_0_q8_16(const uint8_t* tile, int64_t n_blocks, Tokens<T> x, const OutTile& out) {
-  constexpr int kTileBytes = 544;
+[[gnu::noinline]] void matmul_q8_0_q8_16(const uint8_t* tile, int64_t n_blocks, Tokens<T> x, const OutTile& out) {
   __m256 acc[2][T];
   for (int t = 0; t < T; ++t) {
     acc[0][t] = out.load(t, 0);
@@ -201,24 +202,25 @@ void matmul_codes_q8_16(const CodeGroup& group, const IntegerRule& rule, int64_t
 
 }  // namespace
 
-void matmul_signed_q8_0(const MatmulArgs& args) {
-  // Weights of 16 rows that stay in the first cache while all tokens meet them; tokens that stay in
-  // the second while all rows meet them.
-  constexpr int64_t kPanel = 512;
-  constexpr int64_t kTokenBytes = 256 * 1024;
-  const int64_t panel = args.n_tokens * args.k <= kTokenBytes ? args.k : kPanel;
-  const uint8_t* const weights = static_cast<const uint8_t*>(args.weights);
-  for (int64_t k = 0; k < args.k; k += panel) {
-    const int64_t n_blocks = (args.k - k < panel ? args.k - k : panel) / 32;
+void matmul_signed_q8_0(const MatmulArgs& all) {
+  // k of 16 rows that stay in the first cache while many tokens meet them.
+  constexpr int64_t kManyTokens = 4;
+  constexpr int64_t kPanelK = 512;
+  const int64_t panel = all.n_tokens <= kManyTokens ? all.k : kPanelK;
+  for_token_stretches(all, [&](const MatmulArgs& args) {
+    const uint8_t* tiles = static_cast<const uint8_t*>(args.weights);
     for (int64_t row = 0; row < args.n_rows; row += kGroupRows) {
-      const uint8_t* const tiles = weights + (row * args.k + k * kGroupRows) / 32 * 34;
-      for_token_tiles(args.n_tokens, [&](auto count, int64_t token) {
-        constexpr int kTokens = decltype(count)::kValue;
-        const Tokens<kTokens> x = tokens_at<kTokens>(args.x, token, k, 32);
-        matmul_q8_0_q8_16<kTokens>(tiles, n_blocks, x, out_tile(args, row, token, k == 0));
-      });
+      for (int64_t k = 0; k < args.k; k += panel) {
+        const int64_t n_blocks = (args.k - k < panel ? args.k - k : panel) / 32;
+        for_token_tiles(args.n_tokens, [&](auto count, int64_t token) {
+          constexpr int kTokens = decltype(count)::kValue;
+          const Tokens<kTokens> x = tokens_at<kTokens>(args.x, token, k, 32);
+          matmul_q8_0_q8_16<kTokens>(tiles, n_blocks, x, out_tile(args, row, token, k == 0));
+        });
+        tiles += n_blocks * kTileBytes;
+      }
     }
-  }
+  });
 }
 
 void matmul_codes(const CodeGroup& group, const MatmulArgs& args, void* /*scratch*/) {

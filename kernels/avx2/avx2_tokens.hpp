@@ -96,6 +96,26 @@ template <class Body>
   }
 }
 
+// body(args) for stretches of tokens whose codes stay in the second cache while all rows meet them,
+// so that sums continue in the first. Weights are read anew for each stretch, from memory in the
+// order in which they lie: at 64 tokens and more that costs a few percent.
+template <class Body>
+[[gnu::always_inline]] inline void for_token_stretches(const MatmulArgs& args, const Body& body) {
+  constexpr std::int64_t kCacheBytes = 512 * 1024;
+  constexpr std::int64_t kLeast = 64;
+  const std::int64_t fitting = kCacheBytes / args.k / 4 * 4;
+  const std::int64_t size = fitting < kLeast ? kLeast : fitting;
+  for (std::int64_t token = 0; token < args.n_tokens; token += size) {
+    MatmulArgs part = args;
+    part.n_tokens = args.n_tokens - token < size ? args.n_tokens - token : size;
+    part.x.codes += token * args.x.codes_stride;
+    part.x.scales += token * args.x.scales_stride;
+    part.x.sums += token * args.x.sums_stride;
+    part.out += token * args.out_stride;
+    body(part);
+  }
+}
+
 inline __m256i broadcast_dword(const void* bytes) {
   int dword;
   __builtin_memcpy(&dword, bytes, sizeof dword);
