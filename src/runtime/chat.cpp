@@ -47,6 +47,10 @@ Value context_of(const Tokenizer& tokenizer, const std::vector<ChatMessage>& mes
 
 }  // namespace
 
+Chat::Chat(std::unique_ptr<Session> session)
+    : session_(std::move(session)),
+      prompt_(session_->model().tokenizer(), {true, true}, &session_->model().runtime().memory()) {}
+
 Status Chat::create(std::shared_ptr<Model> model, const Options& options,
                     std::unique_ptr<Chat>& out) {
   std::unique_ptr<Session> session;
@@ -66,9 +70,8 @@ Status Chat::say(std::string_view role, std::string_view content, const TextSink
   }
   messages_.push_back({std::string(role), std::string(content)});
   if (role == "system") return {};
-  std::pmr::vector<Token> prompt;
-  Status status = render_prompt(prompt);
-  if (status.ok()) status = answer(prompt, sink, out);
+  Status status = render_prompt();
+  if (status.ok()) status = answer(prompt_.tokens(), sink, out);
   const bool answered = status.ok() || !out.text.empty();
   if (answered)
     messages_.push_back({"assistant", out.text});
@@ -94,22 +97,28 @@ void Chat::keep_messages(std::size_t n) {
   messages_.resize(std::min(n, messages_.size()));
 }
 
-Status Chat::render_prompt(std::pmr::vector<Token>& out) {
+// Renders all messages; tokenizes only what has changed since the last turn.
+Status Chat::render_prompt() {
   const Model& model = session_->model();
   RenderOptions options;
   options.now = present_time();
-  ChatTemplate chat_template;
-  MINNOW_TRY(ChatTemplate::compile(model.chat_template(), options.limits, &chat_template));
+  if (!template_) {
+    ChatTemplate compiled;
+    MINNOW_TRY(ChatTemplate::compile(model.chat_template(), options.limits, &compiled));
+    template_ = std::move(compiled);
+  }
   MarkedText text;
-  MINNOW_TRY(chat_template.render(context_of(model.tokenizer(), messages_), options, &text));
-  EncodeOptions encode;
-  encode.parse_special = true;
-  return model.tokenizer().encode(spans_of(text), encode, &out);
+  MINNOW_TRY(template_->render(context_of(model.tokenizer(), messages_), options, &text));
+  return prompt_.update(spans_of(text));
 }
 
 // Keeps the longest common beginning of what the session has read and the new prompt. At least one
-// token is read anew: its logits are needed.
+// token is read anew: its logits are needed. A conversation too long is refused before anything is
+// forgotten.
 Status Chat::answer(std::span<const Token> prompt, const TextSink& sink, Answer& out) {
+  if (static_cast<std::int64_t>(prompt.size()) > session_->n_ctx())
+    return error(StatusCode::kContextFull, "the conversation has ", prompt.size(),
+                 " tokens; the context holds ", session_->n_ctx(), " (raise n_ctx)");
   const std::span<const Token> past = session_->tokens();
   std::size_t n_common = 0;
   while (n_common < past.size() && n_common + 1 < prompt.size() &&

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "runtime/generation.hpp"
 #include "runtime/session.hpp"
 #include "template/chat_template.hpp"
+#include "tokenizer/growing_text.hpp"
 
 namespace minnow {
 
@@ -28,7 +30,7 @@ class Chat {
                        std::unique_ptr<Chat>& out);
 
   // Use create(). Public only for std::make_unique.
-  explicit Chat(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+  explicit Chat(std::unique_ptr<Session> session);
 
   // Adds a message and, unless its role is "system", answers it. kInvalidArgument: an unknown role.
   // On failure before the answer began the message is taken back.
@@ -44,10 +46,12 @@ class Chat {
   void keep_messages(std::size_t n);
 
  private:
-  Status render_prompt(std::pmr::vector<Token>& out);
+  Status render_prompt();
   Status answer(std::span<const Token> prompt, const TextSink& sink, Answer& out);
 
   std::unique_ptr<Session> session_;
+  std::optional<ChatTemplate> template_;  // compiled at the first message
+  GrowingText prompt_;                    // the rendered conversation and its tokens
   std::vector<ChatMessage> messages_;
   GenerationStats stats_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sampling/dry_breakers.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 namespace minnow {
@@ -13,6 +14,22 @@ constexpr std::int64_t kDefaultContext = 4096;
 
 KvType kv_type_of(const Options& options) {
   return options.kv_type == "f32" ? KvType::kF32 : KvType::kF16;
+}
+
+VocabTexts texts_of(const Tokenizer& tokenizer) {
+  VocabTexts texts;
+  texts.self = &tokenizer;
+  texts.n_vocab = static_cast<int>(tokenizer.n_vocab());
+  texts.text = [](const void* self, Token token) {
+    return static_cast<const Tokenizer*>(self)->piece(token);
+  };
+  texts.tokenize = [](const void* self, std::string_view text, std::vector<Token>* tokens) {
+    std::pmr::vector<Token> ids;
+    // A text of 40 bytes cannot be too long, so this does not fail.
+    if (static_cast<const Tokenizer*>(self)->encode(text, {false, false}, &ids).ok())
+      tokens->assign(ids.begin(), ids.end());
+  };
+  return texts;
 }
 
 WorkspaceShape shape_of(const SessionSize& size, Format embedding_format, const Options& options,
@@ -84,10 +101,20 @@ Status Session::allocate() {
   tokens_ = arena_.array<Token>(cursor.reserve_array<Token>(n_tokens));
   decoder_.emplace(config, model_->weights(), cache_, work_);
 
+  return make_sampler();
+}
+
+Status Session::make_sampler() {
+  std::pmr::memory_resource* const memory = &model_->runtime().memory();
   SamplerSetup setup;
-  setup.n_vocab = config.n_vocab;
+  setup.n_vocab = model_->config().n_vocab;
   setup.n_context = static_cast<int>(size_.n_ctx);
-  return Sampler::create(options_.sampling, setup, &runtime.memory(), &sampler_);
+  DryBreakers breakers(memory);
+  if (options_.sampling.dry_multiplier > 0) {  // otherwise not worth a pass over the vocabulary
+    breakers.add_texts(options_.sampling.dry_sequence_breakers, texts_of(model_->tokenizer()));
+    setup.dry_breakers = &breakers;
+  }
+  return Sampler::create(options_.sampling, setup, memory, &sampler_);
 }
 
 OpContext Session::context() {

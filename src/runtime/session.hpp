@@ -75,6 +75,7 @@ class Session {
 
  private:
   Status allocate();
+  Status make_sampler();
   Status check_tokens(std::span<const Token> tokens) const;
   Status read_batch(std::span<const Token> tokens);
   OpContext context();
