@@ -47,9 +47,11 @@ template <int T, int kFirst, int kCount>
 
 constexpr int kTileBytes = 544;  // of Q8_0
 
-// 16 rows and T tokens over n_blocks tiles of Q8_0.
+// 16 rows and T tokens over n_blocks tiles of Q8_0. prefetches: the tiles come from memory.
+// (Inlined into loops over tokens, the compiler keeps too little in registers.)
 template <int T>
-[[gnu::noinline]] void matmul_q8_0_q8_16(const uint8_t* tile, int64_t n_blocks, Tokens<T> x, const OutTile& out) {
+[[gnu::noinline]] void matmul_q8_0_q8_16(const uint8_t* tile, int64_t n_blocks, Tokens<T> x,
+                                         const OutTile& out, bool prefetches) {
   __m256 acc[2][T];
   for (int t = 0; t < T; ++t) {
     acc[0][t] = out.load(t, 0);
@@ -57,7 +59,7 @@ template <int T>
   }
   for (int64_t block = 0; block < n_blocks; ++block) {
     __m256i dots[2][T];
-    if (T == 1) prefetch(tile, kTileBytes);
+    if (prefetches) prefetch(tile, kTileBytes);
     dot<T, 0, 8>(tile + 2 * kGroupRows, x, dots);
     for (int half = 0; half < 2; ++half) {
       const __m256 scale = field_of(tile, half, 0);
@@ -205,7 +207,7 @@ void matmul_codes_q8_16(const CodeGroup& group, const IntegerRule& rule, int64_t
 void matmul_signed_q8_0(const MatmulArgs& all) {
   // k of 16 rows that stay in the first cache while many tokens meet them.
   constexpr int64_t kManyTokens = 4;
-  constexpr int64_t kPanelK = 512;
+  constexpr int64_t kPanelK = 1024;
   const int64_t panel = all.n_tokens <= kManyTokens ? all.k : kPanelK;
   for_token_stretches(all, [&](const MatmulArgs& args) {
     const uint8_t* tiles = static_cast<const uint8_t*>(args.weights);
@@ -215,7 +217,8 @@ void matmul_signed_q8_0(const MatmulArgs& all) {
         for_token_tiles(args.n_tokens, [&](auto count, int64_t token) {
           constexpr int kTokens = decltype(count)::kValue;
           const Tokens<kTokens> x = tokens_at<kTokens>(args.x, token, k, 32);
-          matmul_q8_0_q8_16<kTokens>(tiles, n_blocks, x, out_tile(args, row, token, k == 0));
+          const OutTile out = out_tile(args, row, token, k == 0);
+          matmul_q8_0_q8_16<kTokens>(tiles, n_blocks, x, out, token == 0);
         });
         tiles += n_blocks * kTileBytes;
       }
