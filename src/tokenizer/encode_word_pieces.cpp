@@ -28,10 +28,12 @@ bool is_chinese(char32_t code) {
   });
 }
 
-constexpr CharMask kMaskRemoved = mask_of(CharClass::kControl) | mask_of(CharClass::kFormat) |
-                                  mask_of(CharClass::kPrivate) | mask_of(CharClass::kUnassigned);
+constexpr CharMask kMaskRemoved = mask_of(CharClass::kControl) | mask_of(CharClass::kControlSpace) |
+                                  mask_of(CharClass::kFormat) | mask_of(CharClass::kPrivate);
 
+// Of the control characters that are white space, BERT keeps only tab, line feed and return.
 bool is_removed(char32_t code, CharMask mask) {
+  if (code == '\t' || code == '\n' || code == '\r') return false;
   return code == 0 || code == kReplacementCharacter || (mask & kMaskRemoved) != 0;
 }
 
@@ -100,8 +102,8 @@ class BertNormalizer {
 
   void add(char32_t code) {
     const CharMask mask = mask_of(char_class(code));
-    if ((mask & kMaskSpace) != 0) return break_word();
     if (is_removed(code, mask)) return;
+    if ((mask & kMaskSpace) != 0) return break_word();
     const bool alone = is_chinese(code);
     if (alone) break_word();
     if (parts_.strip_accents) {

@@ -97,6 +97,7 @@ void set_switches(const VocabularySource& source, TokenizerParts* parts) {
   const TokenizerModel& model = *parts->model;
   const bool pre_adds_bos = model.has_pre_tokenizer && parts->pre->add_bos;
   parts->add_bos = source.add_bos.value_or(model.add_bos || pre_adds_bos);
+  if (model.ignores_add_bos) parts->add_bos = model.add_bos;
   parts->add_eos = source.add_eos.value_or(model.add_eos);
   parts->add_space_prefix = source.add_space_prefix.value_or(model.add_space_prefix);
   parts->remove_extra_whitespaces = source.remove_extra_whitespaces.value_or(false);

@@ -32,6 +32,7 @@ struct TokenizerModel {
   bool has_pre_tokenizer;                   // tokenizer.ggml.pre chooses the words
   bool needs_piece_trie;                    // matches pieces at each position
   bool chunks_by_neighbours;                // splits at characters that no piece joins
+  bool ignores_add_bos;                     // files of this model are known to say it wrongly
   bool add_bos, add_eos, add_space_prefix;  // defaults
   Token bos, eos, unk, sep, pad, mask;      // defaults, where the file has such a token
 };

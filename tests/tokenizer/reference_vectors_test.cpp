@@ -62,6 +62,38 @@ INSTANTIATE_TEST_SUITE_P(Tokenizer, RealVocabulary,
                            return name.substr(0, name.find('.'));
                          });
 
+// ---- random strings of difficult characters, ids by sentencepiece and tokenizers
+// ------------------
+
+class DifficultStrings : public ::testing::TestWithParam<Vectors> {};
+
+TEST_P(DifficultStrings, GiveTheIdsOfTheOriginalTokenizers) {
+  const auto tokenizer = open_tokenizer(kData + "/" + GetParam().vocabulary);
+  std::ifstream lines(kData + "/tokenizer/" + GetParam().lines);
+  ASSERT_TRUE(lines.good());
+  int n_cases = 0;
+  for (std::string line; std::getline(lines, line); ++n_cases) {
+    const json c = json::parse(line);
+    EXPECT_EQ(encode(*tokenizer, c["text"].get<std::string>()), c["ids"].get<std::vector<Token>>())
+        << c["text"];
+  }
+  EXPECT_GE(n_cases, 90);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Tokenizer, DifficultStrings,
+    ::testing::Values(Vectors{"tokenizer/gemma4-small.gguf", "gemma4-small.jsonl"},
+                      Vectors{"tokenizer/zoo/t5.gguf", "t5.jsonl"},
+                      Vectors{"vocab/ggml-vocab-bert-bge.gguf.xz", "bert-bge.jsonl"},
+                      Vectors{"vocab/ggml-vocab-llama-spm.gguf.xz", "llama-spm.jsonl"},
+                      Vectors{"vocab/ggml-vocab-llama-bpe.gguf.xz", "llama-bpe.jsonl"}),
+    [](const auto& test) {
+      std::string name = test.param.lines;
+      name = name.substr(0, name.find('.'));
+      for (char& c : name) c = c == '-' ? '_' : c;
+      return name;
+    });
+
 // ---- vocabularies with test strings and ids in two files
 // ------------------------------------------
 
