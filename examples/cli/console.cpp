@@ -26,11 +26,6 @@ std::string read_all(std::FILE* file, const std::string& name) {
   return text;
 }
 
-std::string styled(const char* code, std::string_view text) {
-  if (!use_colour()) return std::string(text);
-  return std::string(code) + std::string(text) + "\033[0m";
-}
-
 }  // namespace
 
 bool input_is_terminal() {
@@ -55,11 +50,8 @@ bool use_colour() {
 }
 
 std::string dim(std::string_view text) {
-  return styled("\033[2m", text);
-}
-
-std::string bold(std::string_view text) {
-  return styled("\033[1m", text);
+  if (!use_colour()) return std::string(text);
+  return "\033[2m" + std::string(text) + "\033[0m";
 }
 
 void write_out(std::string_view text) {
@@ -120,6 +112,12 @@ std::string with_commas(std::int64_t value) {
 std::string fixed(double value, int n_decimals) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", n_decimals, value);
+  return text;
+}
+
+std::string as_float(double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.7g", value);
   return text;
 }
 

@@ -16,7 +16,6 @@ bool errors_are_terminal();
 // CLICOLOR_FORCE says yes everywhere.
 bool use_colour();
 std::string dim(std::string_view text);  // as it is where there is no colour
-std::string bold(std::string_view text);
 
 // Writes to standard output at once. A reader that has gone ends the program quietly by SIGPIPE;
 // any other failure (a full disk) is a Failure.
@@ -40,6 +39,7 @@ std::string with_commas(std::int64_t value);
 std::string in_megabytes(double n_bytes);
 std::string rate(double value);
 std::string fixed(double value, int n_decimals);
+std::string as_float(double value);  // the digits that a float has: 0.95, not 0.949999988079071
 
 // The largest memory this process has had resident, in bytes.
 std::int64_t peak_resident_bytes();

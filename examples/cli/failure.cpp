@@ -1,5 +1,7 @@
 #include "failure.hpp"
 
+#include <filesystem>
+
 namespace minnow::program {
 
 namespace {
@@ -30,6 +32,13 @@ void check(minnow_status status, Doing doing) {
   if (status == MINNOW_OK) return;
   const ExitCode code = exit_code(status, doing);
   throw Failure(code, code == kExitInterrupted ? "interrupted" : minnow_last_error());
+}
+
+void check_opening(minnow_status status, const std::string& path) {
+  std::error_code ignored;
+  if (status == MINNOW_INVALID_ARGUMENT && !std::filesystem::is_regular_file(path, ignored))
+    throw Failure(kExitBadModel, minnow_last_error());
+  check(status, Doing::kOpening);
 }
 
 }  // namespace minnow::program

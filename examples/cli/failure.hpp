@@ -33,4 +33,7 @@ enum class Doing { kReadingOptions, kOpening, kRunning };
 // Throws Failure with the library's message unless status is MINNOW_OK.
 void check(minnow_status status, Doing doing = Doing::kRunning);
 
+// The same for opening a file: what is no file at all is a bad model, not wrong usage.
+void check_opening(minnow_status status, const std::string& path);
+
 }  // namespace minnow::program

@@ -30,7 +30,8 @@ std::string shown_value(const Json& value) {
     if (shortened) text.replace(text.size() - 1, 1, ", ...]");
     text = value.at("type").get<std::string>() + "[" + value.at("n").dump() + "] " + text;
   } else {
-    text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    text = value.is_number_float() ? as_float(value)
+                                   : value.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
   if (text.size() <= kMost) return text;
   std::size_t end = kMost;
@@ -79,10 +80,10 @@ std::string memory_lines(const Json& memory) {
 }
 
 void inspect(const InspectRequest& request) {
-  char* text = nullptr;
   const OptionsHandle options = request.options.make();
-  check(minnow_model_inspect(model_path(request.model).c_str(), options.get(), &text),
-        Doing::kOpening);
+  const std::string path = model_path(request.model);
+  char* text = nullptr;
+  check_opening(minnow_model_inspect(path.c_str(), options.get(), &text), path);
   const OwnedText owned(text);
   if (request.json) return write_out(std::string(text) + "\n");
   const Json file = Json::parse(text);
@@ -95,7 +96,7 @@ void inspect(const InspectRequest& request) {
   lines += type_lines(file.at("types"));
   if (file.contains("memory")) lines += memory_lines(file.at("memory"));
   if (file.contains("problem"))
-    lines += bold("cannot be run") + "\n  " + file.at("problem").get<std::string>() + "\n";
+    lines += "cannot be run\n  " + file.at("problem").get<std::string>() + "\n";
   write_answer(lines);
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "console.hpp"
 #include "failure.hpp"
 #include "loading.hpp"
 
@@ -108,7 +110,8 @@ void LibraryOptions::add_to(CLI::App& command, unsigned groups) {
     const unsigned group = group_of(name, row.at("for"));
     if ((group & groups) == 0) continue;
     std::string description = row.at("meaning");
-    const std::string initial = row.at("default");
+    std::string initial = row.at("default");
+    if (row.at("type") == "float") initial = as_float(std::strtod(initial.c_str(), nullptr));
     if (row.contains("choices")) description += "; " + row.at("choices").get<std::string>();
     if (!initial.empty()) description += " [" + initial + "]";
     add_option(command, title_of(group), {name, row.at("type"), flags_of(name), {}}, description);

@@ -79,8 +79,9 @@ bool is_model(const std::string& name) {
 }
 
 ModelHandle open_model(const std::string& name, const minnow_options* options) {
+  const std::string path = model_path(name);
   minnow_model* model = nullptr;
-  check(minnow_model_open(model_path(name).c_str(), options, &model), Doing::kOpening);
+  check_opening(minnow_model_open(path.c_str(), options, &model), path);
   return ModelHandle(model);
 }
 
