@@ -9,6 +9,9 @@
 
 namespace minnow::avx2 {
 
+// Scratch of matmul_float and attend; 64-byte aligned.
+inline constexpr std::size_t kFloatScratchBytes = 18 * 1024;
+
 #include "kernels/generic/float_declarations.inc"
 
 }  // namespace minnow::avx2

@@ -7,6 +7,8 @@ namespace minnow {
 
 namespace {
 
+static_assert(avx2::kIntegerScratchBytes >= avx2::kFloatScratchBytes, "scratch_bytes is for both");
+
 void matmul(Format format, const MatmulArgs& args, void* scratch) {
   if (format == Format::kF32 || format == Format::kF16 || format == Format::kBF16) {
     return avx2::matmul_float(format, args, scratch);

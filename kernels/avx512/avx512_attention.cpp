@@ -4,6 +4,8 @@
 
 namespace minnow::avx512 {
 
+static_assert(kFloatScratchBytes >= generic::kFloatScratchBytes);
+
 void attend(const AttendArgs& args, void* scratch) {
   generic::attend<Lanes>(args, scratch);
 }

@@ -7,6 +7,9 @@ namespace minnow {
 
 namespace {
 
+static_assert(avx512::kIntegerScratchBytes >= avx512::kFloatScratchBytes,
+              "scratch_bytes is for both");
+
 void matmul(Format format, const MatmulArgs& args, void* scratch) {
   if (format == Format::kF32 || format == Format::kF16 || format == Format::kBF16) {
     return avx512::matmul_float(format, args, scratch);

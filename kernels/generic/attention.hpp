@@ -16,6 +16,9 @@
 
 namespace minnow::generic {
 
+// Bytes of scratch that attend and, with less, matmul_float need in any table.
+inline constexpr int kFloatScratchBytes = 12 * (kChunkPositions + kBlockK) * 4;
+
 struct Range {
   int begin;
   int end;
@@ -223,6 +226,7 @@ void attend_tile(const AttendArgs& args, int first, int n, float* scores, float*
 
 template <class L, class Element>
 void attend_elements(const AttendArgs& args, float* scratch) {
+  static_assert(L::kTileTokens <= 12, "kFloatScratchBytes");
   float* panel = scratch + L::kTileTokens * kChunkPositions;
   for (int first = 0; first < args.n_queries; first += L::kTileTokens) {
     const int left = args.n_queries - first;

@@ -8,6 +8,9 @@
 
 namespace minnow::scalar {
 
+// Scratch of matmul_float and attend; 64-byte aligned.
+inline constexpr std::size_t kFloatScratchBytes = 18 * 1024;
+
 #include "kernels/generic/float_declarations.inc"
 
 }  // namespace minnow::scalar

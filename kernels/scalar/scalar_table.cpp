@@ -17,7 +17,7 @@ void matmul(Format format, const MatmulArgs& args, void* scratch) {
 extern const KernelTable kScalarTable = {
     .name = "scalar",
     .needs = 0,
-    .scratch_bytes = 32 * 1024,
+    .scratch_bytes = scalar::kFloatScratchBytes,
     .pack = scalar::pack,
     .unpack_row = scalar::unpack_row,
     .matmul = matmul,
