@@ -109,8 +109,7 @@ template <Format F, int T, int kPart>
 #pragma GCC unroll 4
   for (int s = 0; s < 4; ++s) {
     prefetch_unit<F>(tile, 4 * kPart + s);
-#pragma GCC unroll 1
-    for (int half = 0; half < 2; ++half) {  // Written out, the code would be twice as long.
+    for (int half = first_half(T == 1); half < 2; ++half) {
       __m256i dots[T];
       dot<F, T, 0, 8>(tile + kHalfBytes * half, 4 * kPart + s, x, dots);
       const __m256 step = _mm256_cvtepi32_ps(unsigned_byte(scales[half].scales, s));
@@ -121,8 +120,7 @@ template <Format F, int T, int kPart>
       }
     }
   }
-#pragma GCC unroll 1
-  for (int half = 0; half < 2; ++half) {
+  for (int half = first_half(T == 1); half < 2; ++half) {
     take_mins<T, kPart>(scales[half].mins, field_of(tile, half, 1), x, part[half]);
     for (int t = 0; t < T; ++t) {
       const __m256 x_scale = _mm256_broadcast_ss(x.scales[t] + kPart);
@@ -153,8 +151,7 @@ template <int T, int kUnit>
 [[gnu::always_inline]] inline void add_q6_units(const uint8_t* tile, const Tokens<T>& x,
                                                 __m256 (*part)[T]) {
   prefetch_unit<Format::kQ6_K>(tile, kUnit);
-#pragma GCC unroll 1
-  for (int half = 0; half < 2; ++half) {
+  for (int half = first_half(T == 1); half < 2; ++half) {
     add_q6_sub_block<T, kUnit, 0>(tile, half, x, part[half]);
     add_q6_sub_block<T, kUnit, 1>(tile, half, x, part[half]);
   }
@@ -191,9 +188,10 @@ template <Format F, int T>
   }
 }
 
-// 16 rows and T tokens over all k.
+// 16 rows and T tokens over all k. Not inlined: registers are short as it is.
 template <Format F, int T>
-void matmul_group(const uint8_t* tile, int64_t k, Tokens<T> x, const OutTile& out) {
+[[gnu::noinline]] void matmul_group(const uint8_t* tile, int64_t k, Tokens<T> x,
+                                    const OutTile& out) {
   constexpr CodeLayout kLayout = code_layout(F);
   constexpr int kElements = 32 * kLayout.units;
   __m256 acc[2][T];
