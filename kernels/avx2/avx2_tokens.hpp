@@ -103,7 +103,7 @@ template <class Body>
 [[gnu::always_inline]] inline void for_token_stretches(const MatmulArgs& args, const Body& body) {
   constexpr std::int64_t kCacheBytes = 512 * 1024;
   constexpr std::int64_t kLeast = 64;
-  const std::int64_t fitting = kCacheBytes / args.k / 4 * 4;
+  const std::int64_t fitting = kCacheBytes / (args.k > 0 ? args.k : 1) / 4 * 4;
   const std::int64_t size = fitting < kLeast ? kLeast : fitting;
   for (std::int64_t token = 0; token < args.n_tokens; token += size) {
     MatmulArgs part = args;
