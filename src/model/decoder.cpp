@@ -2,6 +2,7 @@
 
 #include "ops/attend.hpp"
 #include "ops/embed.hpp"
+#include "ops/finite.hpp"
 #include "ops/heads.hpp"
 #include "ops/matmul.hpp"
 #include "ops/rope_table.hpp"
@@ -149,7 +150,9 @@ Status Decoder::compute_logits(const OpContext& context, std::int64_t first, std
   for (std::int64_t t = 0; t < n; ++t) {
     norm(table, work_.x + (first + t) * config_.n_embd, weights_.output_norm,
          weights_.output_norm_bias, work_.normed + t * config_.n_embd);
-    if (!quantize_token(table, forms, rows_, t)) finite_.store(false);
+    if (!quantize_token(table, forms, rows_, t) ||
+        !all_finite(work_.normed + t * config_.n_embd, config_.n_embd))
+      finite_.store(false);
   }
   const Product head[] = {{weights_.output, weights_.output_bias, work_.logits, config_.n_vocab}};
   multiply(context, head, rows_);
@@ -200,7 +203,8 @@ void Decoder::quantize_rows(const OpContext& context, const ActivationForms& for
   });
 }
 
-// x += block_out, normed before where the model has a norm after its blocks.
+// x += block_out, normed before where the model has a norm after its blocks. Looks for values that
+// are no numbers here, so that the message names the layer they come from.
 void Decoder::add_block(const OpContext& context, const VectorView& post_norm) {
   for_each_token(context, n_tokens_, [&](std::int64_t t) {
     const std::int64_t offset = t * config_.n_embd;
@@ -208,6 +212,7 @@ void Decoder::add_block(const OpContext& context, const VectorView& post_norm) {
     float* const x = work_.x + offset;
     if (post_norm) norm(*context.table, block, post_norm, VectorView{}, block);
     context.table->add(x, block, config_.n_embd, x);
+    if (!all_finite(x, config_.n_embd)) finite_.store(false);
   });
 }
 
