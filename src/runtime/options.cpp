@@ -73,6 +73,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// For a name that nothing took. A known one was given a number where it takes a text.
 Status unknown_option(std::string_view name) {
   std::string nearest;
   std::size_t best = 64;
@@ -83,6 +84,8 @@ Status unknown_option(std::string_view name) {
       nearest = row.name;
     }
   }
+  if (best == 0)
+    return error(StatusCode::kInvalidArgument, "option '", name, "' takes a text, not a number");
   return error(StatusCode::kNotFound, "there is no option '", name.substr(0, 64),
                "'; did you mean '", nearest, "'?");
 }
