@@ -25,8 +25,9 @@ using Bytes = std::vector<std::byte>;
 template <class T>
 void append_number(Bytes& out, T value) {
   static_assert(std::is_arithmetic_v<T>);
-  const auto* p = reinterpret_cast<const std::byte*>(&value);
-  out.insert(out.end(), p, p + sizeof value);
+  const std::size_t at = out.size();
+  out.resize(at + sizeof value);
+  std::memcpy(out.data() + at, &value, sizeof value);
 }
 void append_text(Bytes& out, std::string_view text);
 
