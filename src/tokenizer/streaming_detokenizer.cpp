@@ -1,6 +1,7 @@
 // Joining pieces to characters.
 #include "tokenizer/streaming_detokenizer.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "tokenizer/utf8.hpp"
@@ -42,7 +43,7 @@ StreamingDetokenizer::StreamingDetokenizer(const Tokenizer& tokenizer, Detokeniz
 std::string_view StreamingDetokenizer::push(Token token) {
   const std::string_view piece =
       next_piece(tokenizer_, token, options_.write_special, &strip_space_);
-  std::memcpy(bytes_.data() + n_pending_, piece.data(), piece.size());
+  std::copy(piece.begin(), piece.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(n_pending_));
   n_bytes_ = n_pending_ + piece.size();
   take(false);
   return {text_.data(), n_text_};
