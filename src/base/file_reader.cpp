@@ -98,6 +98,7 @@ Status FileReader::open_descriptor(int descriptor, std::uint64_t offset, std::ui
     return system_error("use the descriptor of", name, EBADF);
   std::uint64_t file_bytes = 0;
   MINNOW_TRY(regular_size(reader.descriptor_, name, file_bytes));
+  if (n_bytes == 0 && offset < file_bytes) n_bytes = file_bytes - offset;
   if (!range_fits(offset, n_bytes, file_bytes))
     return error(StatusCode::kInvalidArgument, path_in_quotes(name), ": ", n_bytes,
                  " bytes at offset ", offset, " were asked for, but the file has ", file_bytes,

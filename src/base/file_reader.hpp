@@ -27,8 +27,8 @@ class FileReader {
   // kIo.
   static Status open(std::string_view path, FileReader& out);
 
-  // The range [offset, offset + n_bytes) of `descriptor`, which is duplicated: the caller keeps and
-  // closes its own. `name` is for messages. kInvalidArgument when the range is not inside the file.
+  // The range [offset, offset + n_bytes) of `descriptor` (n_bytes 0: to the end), duplicated: the
+  // caller closes its own. `name` is for messages. kInvalidArgument: the range is not in the file.
   static Status open_descriptor(int descriptor, std::uint64_t offset, std::uint64_t n_bytes,
                                 std::string_view name, FileReader& out);
 
