@@ -44,6 +44,9 @@ std::int64_t current_process() noexcept {
 #endif
 }
 
+// The item of a ticket of which nothing can be claimed: above every number of items.
+constexpr std::uint64_t kClosed = 0xffffffffu;
+
 constexpr std::uint32_t generation_of(std::uint64_t ticket) {
   return static_cast<std::uint32_t>(ticket >> 32);
 }
@@ -113,12 +116,17 @@ void ThreadPool::run(std::int64_t n_items, Job job, void* context,
     run_alone(n_items, job, context, cancel);
     return;
   }
-  n_items_.store(n_items, std::memory_order_relaxed);
-  job_.store(job, std::memory_order_relaxed);
-  context_.store(context, std::memory_order_relaxed);
-  cancel_.store(cancel, std::memory_order_relaxed);
+  // The finished job's ticket is closed first. Otherwise a thread that is about to leave that job
+  // could see the new number of items, claim one beyond the old end and run it with what it still
+  // knows of the old job. Who reads any of the new values (release, acquire) finds it closed.
+  const std::uint32_t last = generation_of(ticket_.load(std::memory_order_relaxed));
+  ticket_.store(std::uint64_t{last} << 32 | kClosed, std::memory_order_relaxed);
+  n_items_.store(n_items, std::memory_order_release);
+  job_.store(job, std::memory_order_release);
+  context_.store(context, std::memory_order_release);
+  cancel_.store(cancel, std::memory_order_release);
   n_done_.store(0, std::memory_order_relaxed);
-  const std::uint32_t generation = generation_of(ticket_.load(std::memory_order_relaxed)) + 1;
+  const std::uint32_t generation = last + 1;
   ticket_.store(std::uint64_t{generation} << 32, std::memory_order_seq_cst);
 
   if (executor_.run != nullptr) {
@@ -159,12 +167,13 @@ void ThreadPool::run_alone(std::int64_t n_items, Job job, void* context,
 void ThreadPool::run_items(int worker, std::uint32_t generation) noexcept {
   std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
   for (;;) {
-    const std::int64_t n_items = n_items_.load(std::memory_order_relaxed);
-    const Job job = job_.load(std::memory_order_relaxed);
-    void* const context = context_.load(std::memory_order_relaxed);
-    const std::atomic<bool>* const cancel = cancel_.load(std::memory_order_relaxed);
+    const std::int64_t n_items = n_items_.load(std::memory_order_acquire);
+    const Job job = job_.load(std::memory_order_acquire);
+    void* const context = context_.load(std::memory_order_acquire);
+    const std::atomic<bool>* const cancel = cancel_.load(std::memory_order_acquire);
     if (generation_of(ticket) != generation || item_of(ticket) >= n_items) return;
-    // Success proves that the job just read is still this generation's.
+    // Success proves that the job just read is this generation's: a later one closes the ticket
+    // before it writes anything.
     if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
     if (cancel == nullptr || !cancel->load(std::memory_order_relaxed))
       job(context, worker, item_of(ticket));
