@@ -65,7 +65,7 @@ static void check_template_render(void) {
   size_t n_bytes = 77;
   REFUSED(minnow_template_render("{% if %}", MINNOW_ZERO_TERMINATED, context,
                                  MINNOW_ZERO_TERMINATED, NULL, &text, &n_bytes),
-          MINNOW_TEMPLATE_ERROR, "");
+          MINNOW_BAD_FILE, "line 1");
   REFUSED(minnow_template_render("{{ raise_exception('no such role') }}", MINNOW_ZERO_TERMINATED,
                                  context, MINNOW_ZERO_TERMINATED, NULL, &text, &n_bytes),
           MINNOW_TEMPLATE_ERROR, "no such role");
@@ -246,14 +246,14 @@ static void check_opening(const char* path) {
   NULL_REFUSED(minnow_model_open(path, NULL, NULL), "out_model");
   REFUSED(minnow_model_open("/no/such/file.gguf", NULL, &model), MINNOW_NOT_FOUND, "/no/such/file");
   REFUSED(minnow_model_open("/", NULL, &model), MINNOW_INVALID_ARGUMENT, "directory");
-  REFUSED(minnow_model_open("", NULL, &model), MINNOW_NOT_FOUND, "");
+  REFUSED(minnow_model_open("", NULL, &model), MINNOW_INVALID_ARGUMENT, "empty");
   NULL_REFUSED(minnow_model_open_memory(NULL, 1, NULL, &model), "data");
   NULL_REFUSED(minnow_model_open_memory(bytes, n_bytes, NULL, NULL), "out_model");
   REFUSED(minnow_model_open_memory(bytes, n_bytes / 2, NULL, &model), MINNOW_BAD_FILE, "");
   REFUSED(minnow_model_open_memory("GGML....................", 24, NULL, &model), MINNOW_BAD_FILE,
           "");
   NULL_REFUSED(minnow_model_open_descriptor(0, 0, 0, NULL, NULL), "out_model");
-  REFUSED(minnow_model_open_descriptor(-1, 0, 0, NULL, &model), MINNOW_INVALID_ARGUMENT, "");
+  REFUSED(minnow_model_open_descriptor(-1, 0, 0, NULL, &model), MINNOW_IO_ERROR, "descriptor");
   NULL_REFUSED(minnow_model_inspect(NULL, NULL, &json), "path");
   NULL_REFUSED(minnow_model_inspect(path, NULL, NULL), "out_json");
   REFUSED(minnow_model_inspect("/no/such/file.gguf", NULL, &json), MINNOW_NOT_FOUND, "/no/such");
