@@ -1,5 +1,6 @@
 #include "figures.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "console.hpp"
@@ -12,15 +13,20 @@ namespace {
 
 std::chrono::steady_clock::time_point program_start;
 
-double per_second(const Json& figures, const char* n, const char* seconds) {
-  const double time = figures.value(seconds, 0.0);
-  return time > 0 ? figures.value(n, 0.0) / time : 0.0;
+double prompt_rate(const Json& figures) {
+  const double time = figures.value("prompt_seconds", 0.0);
+  return time > 0 ? figures.value("prompt_tokens", 0.0) / time : 0.0;
+}
+
+// The clock of an answer starts when its first token is there.
+double answer_rate(const Json& figures) {
+  const double time = figures.value("answer_seconds", 0.0);
+  return time > 0 ? std::max(figures.value("answer_tokens", 0.0) - 1, 0.0) / time : 0.0;
 }
 
 std::string part(const Json& figures, const std::string& what) {
-  const std::string n = what + "_tokens", seconds = what + "_seconds";
-  return what + " " + std::to_string(figures.value(n, std::int64_t{0})) + " tok, " +
-         rate(per_second(figures, n.c_str(), seconds.c_str())) + " tok/s";
+  return what + " " + std::to_string(figures.value(what + "_tokens", std::int64_t{0})) + " tok, " +
+         rate(figures.value(what + "_tokens_per_s", 0.0)) + " tok/s";
 }
 
 }  // namespace
@@ -30,8 +36,8 @@ Json answer_figures(minnow_session* session) {
   check(minnow_session_stats(session, &text));
   const OwnedText owned(text);
   Json figures = Json::parse(text);
-  figures["prompt_tokens_per_s"] = per_second(figures, "prompt_tokens", "prompt_seconds");
-  figures["answer_tokens_per_s"] = per_second(figures, "answer_tokens", "answer_seconds");
+  figures["prompt_tokens_per_s"] = prompt_rate(figures);
+  figures["answer_tokens_per_s"] = answer_rate(figures);
   figures["peak_resident_bytes"] = peak_resident_bytes();
   return figures;
 }

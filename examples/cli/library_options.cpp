@@ -61,6 +61,20 @@ const char* title_of(unsigned group) {
   }
 }
 
+nlohmann::json described_options() {
+  char* text = nullptr;
+  check(minnow_options_describe(&text), Doing::kReadingOptions);
+  const OwnedText owned(text);
+  return nlohmann::json::parse(text);
+}
+
+// A described option's default, or "".
+std::string default_of(const nlohmann::json& row) {
+  const std::string initial = row.at("default");
+  if (row.at("type") != "float") return initial;
+  return as_float(std::strtod(initial.c_str(), nullptr));
+}
+
 template <class T>
 T number(const std::string& value, const std::string& shown, const char* kind) {
   T result{};
@@ -89,6 +103,28 @@ void set_option(minnow_options* options, const std::string& name, const std::str
   if (status != MINNOW_OK) throw Failure(kExitUsage, shown + ": " + minnow_last_error());
 }
 
+void set_described_option(minnow_options* options, std::string name, const std::string& value) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  std::string type = "text";  // of an unknown one the library says more
+  for (const auto& row : described_options()) {
+    if (row.at("name") == name) type = row.at("type");
+  }
+  set_option(options, name, type, value, name);
+}
+
+std::string LibraryOptions::describe() {
+  std::string lines;
+  for (const auto& row : described_options()) {
+    if (row.at("for") != "session") continue;
+    std::string name = row.at("name");
+    name.resize(std::max<std::size_t>(name.size(), 20), ' ');
+    lines += (lines.empty() ? "" : "\n") + name + " " + row.at("meaning").get<std::string>();
+    const std::string initial = default_of(row);
+    if (!initial.empty()) lines += " [" + initial + "]";
+  }
+  return lines;
+}
+
 void LibraryOptions::add_option(CLI::App& command, const std::string& group, Choice choice,
                                 const std::string& description) {
   const std::string flags = choice.flag;
@@ -102,16 +138,12 @@ void LibraryOptions::add_option(CLI::App& command, const std::string& group, Cho
 }
 
 void LibraryOptions::add_to(CLI::App& command, unsigned groups) {
-  char* text = nullptr;
-  check(minnow_options_describe(&text), Doing::kReadingOptions);
-  const OwnedText owned(text);
-  for (const auto& row : nlohmann::json::parse(text)) {
+  for (const auto& row : described_options()) {
     const std::string name = row.at("name");
     const unsigned group = group_of(name, row.at("for"));
     if ((group & groups) == 0) continue;
     std::string description = row.at("meaning");
-    std::string initial = row.at("default");
-    if (row.at("type") == "float") initial = as_float(std::strtod(initial.c_str(), nullptr));
+    const std::string initial = default_of(row);
     if (row.contains("choices")) description += "; " + row.at("choices").get<std::string>();
     if (!initial.empty()) description += " [" + initial + "]";
     add_option(command, title_of(group), {name, row.at("type"), flags_of(name), {}}, description);

@@ -28,6 +28,9 @@ class LibraryOptions {
   void set_default(const std::string& name, const std::string& value);
   bool is_set(const std::string& name) const;
 
+  // All options of a session, one a line: name, meaning, default.
+  static std::string describe();
+
   // The set for the library. Failure (kExitUsage) tells which value is wrong.
   OptionsHandle make() const;
 
@@ -46,5 +49,8 @@ class LibraryOptions {
 // the user calls it.
 void set_option(minnow_options* options, const std::string& name, const std::string& type,
                 const std::string& value, const std::string& shown);
+
+// The same by the library's own name or with dashes, the type looked up.
+void set_described_option(minnow_options* options, std::string name, const std::string& value);
 
 }  // namespace minnow::program

@@ -14,7 +14,7 @@ namespace minnow::program {
 namespace {
 
 constexpr const char* kFooter =
-    "`minnow COMMAND --help` tells more.\n"
+    "`minnow COMMAND --help` tells more; `minnow MODEL` talks with a model.\n"
     "Exit codes: 0 done; 1 failed while running; 2 wrong usage; 3 the model cannot be opened or "
     "is\n"
     "malformed; 5 out of memory; 130 interrupted.";
@@ -26,7 +26,7 @@ bool is_command(const CLI::App& program, const std::string& word) {
   return false;
 }
 
-// `minnow MODEL ...` is `minnow run MODEL ...`.
+// `minnow MODEL` is `minnow chat MODEL` on a terminal, and `minnow run MODEL ...` otherwise.
 std::vector<std::string> read_arguments(const CLI::App& program, int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words[0].rfind('-', 0) != 0 && !is_command(program, words[0])) {
@@ -34,7 +34,8 @@ std::vector<std::string> read_arguments(const CLI::App& program, int argc, char*
       throw Failure(kExitUsage, "'" + words[0] +
                                     "' is neither a command nor a model file; `minnow --help` "
                                     "lists the commands");
-    words.insert(words.begin(), "run");
+    const bool talks = input_is_terminal() && output_is_terminal() && words.size() == 1;
+    words.insert(words.begin(), talks ? "chat" : "run");
   }
   return {words.rbegin(), words.rend()};  // CLI11 takes them from the end
 }
@@ -47,6 +48,7 @@ int run_program(int argc, char** argv) {
   program.failure_message(CLI::FailureMessage::simple);
   program.get_formatter()->column_width(34);
   add_run_command(program);
+  add_chat_command(program);
   add_tokenize_commands(program);
   add_logits_command(program);
   add_perplexity_command(program);

@@ -1,0 +1,204 @@
+// minnow chat: a conversation. What begins with a slash is a command and never reaches the model.
+#include <fstream>
+#include <memory>
+#include <random>
+#include <sstream>
+
+#include "commands.hpp"
+#include "console.hpp"
+#include "failure.hpp"
+#include "figures.hpp"
+#include "interrupt.hpp"
+#include "library_options.hpp"
+#include "line_reader.hpp"
+#include "loading.hpp"
+
+namespace minnow::program {
+
+namespace {
+
+constexpr const char* kHelp =
+    "/help                 this list (also /?)\n"
+    "/reset                forget the conversation (also /clear)\n"
+    "/system [TEXT]        set the system message and start anew; without a text, remove it\n"
+    "/set NAME VALUE       set an option and start anew: /set temperature 0.2; /set lists them\n"
+    "/stats                what the last answer cost, and how full the context is\n"
+    "/save FILE            write the conversation as JSON\n"
+    "/bye                  leave (also /exit, /quit, Ctrl-D)\n"
+    "\"\"\" begins and ends a text of several lines; a \\ at a line's end goes on in the next.\n"
+    "Ctrl-C stops an answer.";
+
+struct ChatRequest {
+  std::string model, system;
+  bool no_history = false, quiet = false;
+  LibraryOptions options;
+};
+
+class Conversation {
+ public:
+  explicit Conversation(ChatRequest& request)
+      : request_(request), system_(request.system), reader_(history_file(request)) {
+    request_.options.set_default("seed", std::to_string(std::random_device{}() % 0xfffffffeu));
+    options_ = request_.options.make();
+    model_ = open_model(request_.model, options_.get());
+    start();
+  }
+
+  void hold() {
+    if (input_is_terminal()) write_note(dim("/help lists the commands, Ctrl-D leaves."));
+    std::string message;
+    while (!done_) {
+      const LineReader::Result result = reader_.read_message(message);
+      if (result == LineReader::Result::kEnd) break;
+      if (result == LineReader::Result::kInterrupted) {
+        write_note(dim("\nCtrl-D or /bye leaves."));
+        continue;
+      }
+      if (message.find_first_not_of(" \t\n") == std::string::npos) continue;
+      message[0] == '/' ? obey(message) : answer(message);
+    }
+    if (input_is_terminal() && !done_) write_note("");
+  }
+
+ private:
+  static std::string history_file(const ChatRequest& request) {
+    return request.no_history || !input_is_terminal() ? std::string() : history_path();
+  }
+
+  // A session with the present options and system message.
+  void start() {
+    session_.reset();
+    session_ = create_session(model_.get(), options_.get());
+    begin();
+  }
+
+  void begin() {
+    messages_ = Json::array();
+    if (system_.empty()) return;
+    check(
+        minnow_session_chat(session_.get(), "system", system_.c_str(), nullptr, nullptr, nullptr));
+    messages_.push_back({{"role", "system"}, {"content", system_}});
+  }
+
+  void reset() {
+    check(minnow_session_truncate(session_.get(), 0));
+    begin();
+  }
+
+  static minnow_flow on_text(void* user, const char* text, std::size_t n_bytes) {
+    auto& said = *static_cast<std::string*>(user);
+    said.append(text, n_bytes);
+    try {
+      write_answer({text, n_bytes});
+    } catch (const Failure&) {
+      return MINNOW_STOP;
+    }
+    return MINNOW_CONTINUE;
+  }
+
+  void answer(const std::string& message) {
+    std::string said;
+    minnow_reason reason = MINNOW_REASON_END;
+    minnow_status status;
+    forget_interrupt();
+    {
+      const Interruptible interruptible(session_.get());
+      status =
+          minnow_session_chat(session_.get(), "user", message.c_str(), &on_text, &said, &reason);
+    }
+    write_out("\n");
+    if (status == MINNOW_OK || !said.empty()) {
+      messages_.push_back({{"role", "user"}, {"content", message}});
+      messages_.push_back({{"role", "assistant"}, {"content", said}});
+    }
+    if (status == MINNOW_CANCELLED) return write_note(dim("(stopped)"));
+    if (status == MINNOW_CONTEXT_FULL || reason == MINNOW_REASON_CONTEXT)
+      return write_note("The context is full: /reset starts anew, -c gives more room.");
+    if (status != MINNOW_OK) return write_note(std::string("minnow: ") + minnow_last_error());
+    if (!request_.quiet) write_note(dim(figures_line(answer_figures(session_.get()))));
+  }
+
+  void obey(const std::string& line) {
+    std::istringstream words(line);
+    std::string command, rest;
+    words >> command >> std::ws;
+    std::getline(words, rest, '\0');
+    try {
+      if (command == "/bye" || command == "/exit" || command == "/quit") {
+        done_ = true;
+      } else if (command == "/help" || command == "/?") {
+        write_note(kHelp);
+      } else if (command == "/reset" || command == "/clear") {
+        reset();
+      } else if (command == "/system") {
+        system_ = rest;
+        reset();
+      } else if (command == "/set") {
+        set(rest);
+      } else if (command == "/stats") {
+        show_stats();
+      } else if (command == "/save") {
+        save(rest);
+      } else {
+        write_note(command + " is no command; /help lists them");
+      }
+    } catch (const Failure& failure) {
+      write_note(std::string("minnow: ") + failure.what());
+    }
+  }
+
+  void set(const std::string& rest) {
+    std::istringstream words(rest);
+    std::string name, value;
+    words >> name >> std::ws;
+    std::getline(words, value, '\0');
+    if (name.empty() || value.empty()) return write_note(LibraryOptions::describe());
+    set_described_option(options_.get(), name, value);
+    start();
+  }
+
+  void show_stats() {
+    const Json figures = answer_figures(session_.get());
+    write_note(figures_line(figures));
+    write_note("context: " + figures.at("position").dump() + " of " + figures.at("n_ctx").dump() +
+               " tokens; session " + in_megabytes(figures.at("session_bytes").get<double>()));
+  }
+
+  void save(const std::string& path) const {
+    if (path.empty()) return write_note("/save FILE");
+    std::ofstream file(path);
+    file << messages_.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    if (!file.flush()) throw Failure(kExitFailed, "cannot write " + path);
+    write_note(std::to_string(messages_.size()) + " messages written to " + path);
+  }
+
+  ChatRequest& request_;
+  std::string system_;
+  LineReader reader_;
+  OptionsHandle options_;
+  ModelHandle model_;
+  SessionHandle session_;
+  Json messages_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+void add_chat_command(CLI::App& program) {
+  const auto request = std::make_shared<ChatRequest>();
+  CLI::App* command = program.add_subcommand("chat", "Talk with a model");
+  command->add_option("model", request->model, "a GGUF file, or the name of a fetched model")
+      ->required()
+      ->type_name("MODEL");
+  command->add_option("-s,--system", request->system, "the system message")->type_name("TEXT");
+  command->add_flag("--no-history", request->no_history, "remember no lines for the next time");
+  command->add_flag("-q,--quiet", request->quiet, "no lines of figures");
+  request->options.add_to(
+      *command, LibraryOptions::kMachine | LibraryOptions::kContext | LibraryOptions::kAnswering);
+  command->callback([request] {
+    keep_running_when_interrupted();
+    Conversation(*request).hold();
+  });
+}
+
+}  // namespace minnow::program
