@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing (Debian), builds everything in the release preset and runs every test.
-# Needs no network beside the package sources, and no model files.
+# Fetches the real models that tests/real holds against their references (745 MB, once);
+# MINNOW_WITHOUT_MODELS=1 leaves those tests out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,6 +20,12 @@ done
 install_missing
 
 n_jobs=$(nproc)
+if [ -z "${MINNOW_WITHOUT_MODELS:-}" ]; then
+  for model in gemma-3-270m qwen2.5-coder-0.5b; do
+    python3 examples/models/fetch.py "$model"
+  done
+fi
+
 build_and_test() {  # PRESET [-DNAME=VALUE...]
   local preset=$1
   shift
@@ -26,7 +33,8 @@ build_and_test() {  # PRESET [-DNAME=VALUE...]
   cmake --preset "$preset" -DMINNOW_BUILD_TESTS=ON "$@"
   cmake --build "build/$preset" --parallel "$n_jobs"
   echo "== $preset: test"
-  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$n_jobs"
+  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$n_jobs" \
+    ${MINNOW_WITHOUT_MODELS:+-LE real}
 }
 
 build_and_test release

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "capi/describe_json.hpp"
-#include "capi/handles.hpp"
+#include "capi/c_handles.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 using minnow::MappedFile;

@@ -1,6 +1,6 @@
 // Sessions of the C interface.
 #include "capi/describe_json.hpp"
-#include "capi/handles.hpp"
+#include "capi/c_handles.hpp"
 
 using minnow::Answer;
 using minnow::Chat;

@@ -4,7 +4,7 @@
 #include <memory_resource>
 #include <vector>
 
-#include "capi/handles.hpp"
+#include "capi/c_handles.hpp"
 #include "runtime/render.hpp"
 #include "tokenizer/tokenizer.hpp"
 
