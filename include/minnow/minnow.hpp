@@ -48,6 +48,11 @@ struct Free {
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
 
+// C functions want a pointer even for no bytes; an empty view may have none.
+inline const char* bytes(std::string_view text) {
+  return text.empty() ? "" : text.data();
+}
+
 inline std::string take(char* text) {
   const Owned<char> owner(text);
   return owner.get();
@@ -79,7 +84,7 @@ class Options {
     return *this;
   }
   Options& set(const char* name, std::string_view text) {
-    check(minnow_options_set_text(handle_.get(), name, text.data(), text.size()));
+    check(minnow_options_set_text(handle_.get(), name, detail::bytes(text), text.size()));
     return *this;
   }
   Options& set(const char* name, const char* text) { return set(name, std::string_view(text)); }
@@ -122,7 +127,7 @@ class Session {
     minnow_reason reason = MINNOW_REASON_END;
     Sink<Text> sink{&text, nullptr};
     const minnow_status status = minnow_session_complete(
-        handle_.get(), prompt.data(), prompt.size(), &Sink<Text>::call, &sink, &reason);
+        handle_.get(), detail::bytes(prompt), prompt.size(), &Sink<Text>::call, &sink, &reason);
     if (sink.thrown) std::rethrow_exception(sink.thrown);
     check(status);
     return reason;
