@@ -212,8 +212,8 @@ class Model {
                               std::uint32_t flags = MINNOW_ADD_SPECIAL) const {
     Token* tokens = nullptr;
     std::size_t n_tokens = 0;
-    check(
-        minnow_model_tokenize(handle_.get(), text.data(), text.size(), flags, &tokens, &n_tokens));
+    check(minnow_model_tokenize(handle_.get(), detail::bytes(text), text.size(), flags, &tokens,
+                                &n_tokens));
     const detail::Owned<Token> owner(tokens);
     return std::vector<Token>(tokens, tokens + n_tokens);
   }
