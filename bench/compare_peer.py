@@ -179,6 +179,7 @@ def markdown(result):
         f"{limits['integer_mac_per_s'] / 1e9:.0f} G integer multiply-adds/s",
         f"- llama.cpp: llama-cpp-python {result['peer']['version']} from its source distribution, "
         f"{peer_setup.CMAKE_ARGS}; {result['peer']['system']}",
+        f"- load average before: {result['load_average_before']:.1f}",
         f"- KV type {result['kv_type']}, {result['rounds']} rounds, taking turns; tokens per second: "
         "median (least to most)",
         "",
@@ -215,6 +216,10 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     arguments.peer_python = peer_setup.peer_python()
+    load_before = os.getloadavg()[0]
+    if load_before > 0.5:
+        say(f"warning: the machine is busy (load average {load_before:.1f}); the figures will say "
+            "more about that than about the programs")
     machine = machine_limits(arguments)
     limits = machine["limits"]
     result = {"date": datetime.datetime.now().strftime("%Y-%m-%d %H:%M"),
@@ -222,7 +227,7 @@ def main():
                       "features": machine["features"],
                       "table": arguments.isa or machine["table"]},
               "limits": limits, "threads": arguments.threads, "kv_type": arguments.kv_type,
-              "rounds": arguments.rounds, "rows": []}
+              "rounds": arguments.rounds, "load_average_before": load_before, "rows": []}
     for name in arguments.models:
         rows, about = compare_model(name, arguments, limits)
         result["rows"] += rows

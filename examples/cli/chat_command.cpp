@@ -155,6 +155,7 @@ class Conversation {
     if (name.empty() || value.empty()) return write_note(LibraryOptions::describe());
     set_described_option(options_.get(), name, value);
     start();
+    write_note(dim("(the conversation starts anew)"));
   }
 
   void show_stats() {

@@ -19,16 +19,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The program lies beside the tests in every build folder, unless the build says otherwise.
-std::string program_path() {
-#ifdef MINNOW_PROGRAM
-  return MINNOW_PROGRAM;
-#else
-  const auto own = std::filesystem::read_symlink("/proc/self/exe");
-  return (own.parent_path().parent_path() / "examples" / "cli" / "minnow").string();
-#endif
-}
-
 struct Pipe {
   int read_end = -1, write_end = -1;
   Pipe() {
@@ -94,6 +84,16 @@ void collect(pid_t child, const Handling& handling, Pipe& out, Pipe& err, Outcom
 }
 
 }  // namespace
+
+// The program lies beside the tests in every build folder, unless the build says otherwise.
+std::string program_path() {
+#ifdef MINNOW_PROGRAM
+  return MINNOW_PROGRAM;
+#else
+  const auto own = std::filesystem::read_symlink("/proc/self/exe");
+  return (own.parent_path().parent_path() / "examples" / "cli" / "minnow").string();
+#endif
+}
 
 Outcome run_program(const std::vector<std::string>& arguments, const Handling& handling) {
   signal(SIGPIPE, SIG_IGN);  // a program that does not read its input must not end the tests

@@ -24,6 +24,9 @@ struct Handling {
 // Ends the program after 60 seconds; the outcome's signal is then SIGKILL.
 Outcome run_program(const std::vector<std::string>& arguments, const Handling& handling = {});
 
+// Where the built program is.
+std::string program_path();
+
 // A file of tests/data.
 std::string data_file(const std::string& name);
 std::string tiny(const std::string& name);  // tests/data/tiny/<name>.gguf

@@ -16,8 +16,8 @@ TEST(Program, HelpListsEveryCommand) {
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_EQ(help.err, "");
   std::size_t last = 0;
-  for (const char* command : {"run", "tokenize", "detokenize", "logits", "perplexity", "inspect",
-                              "cpu", "bench", "template"}) {
+  for (const char* command : {"run", "chat", "tokenize", "detokenize", "logits", "perplexity",
+                              "inspect", "cpu", "bench", "template"}) {
     const std::size_t found = help.out.find(std::string("\n  ") + command);
     EXPECT_NE(found, std::string::npos) << command;
     EXPECT_GT(found, last) << command;
@@ -36,6 +36,7 @@ TEST(Program, HelpOfEachCommandTellsItsFixedOptions) {
       {"run",
        {"-p,", "-s,", "--raw", "-n,", "--max-tokens", "--temp", "--top-k", "--top-p", "--seed",
         "--stop", "-t,", "--threads", "-c,", "--ctx-size", "--json", "--isa", "--kv-type"}},
+      {"chat", {"-s,", "-n,", "--temp", "--no-history", "--isa", "--kv-type"}},
       {"tokenize", {"--text", "--file", "--batch", "--special", "--no-bos", "--json"}},
       {"detokenize", {"--batch", "--special", "--json"}},
       {"logits", {"--tokens", "--out", "--digest", "-t,", "--batch-size", "--isa", "--kv-type"}},

@@ -1,0 +1,164 @@
+// minnow chat: commands, piped lines, and Ctrl-C and Ctrl-D on a terminal.
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/program_process.hpp"
+
+namespace minnow::program_test {
+namespace {
+
+Outcome chat(const std::string& input, std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments = {"chat", tiny("qwen2"), "-n", "4", "--temp", "0"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  Handling handling;
+  handling.input = input;
+  return run_program(arguments, handling);
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+TEST(ProgramChat, AnswersEachPipedMessage) {
+  const Outcome outcome = chat("Hello\n\"\"\"two\nlines\"\"\"\nand \\\nmore\n");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(count(outcome.err, "[prompt "), 3u) << outcome.err;
+  EXPECT_FALSE(outcome.out.empty());
+}
+
+TEST(ProgramChat, CommandsNeverReachTheModel) {
+  const Outcome outcome =
+      chat("/help\n/?\n/nonsense\n/set top_k many\n/set no_such 1\n/bye\nHello\n");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(count(outcome.err, "[prompt "), 0u);
+  EXPECT_EQ(count(outcome.err, "/stats"), 2u);
+  EXPECT_NE(outcome.err.find("/nonsense is no command"), std::string::npos);
+  EXPECT_NE(outcome.err.find("'many' is not a whole number"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("no_such"), std::string::npos);
+}
+
+TEST(ProgramChat, SavesTheConversation) {
+  const ScratchFolder folder;
+  const Outcome outcome =
+      chat("Hello\n/save " + folder.file("chat.json") + "\n", {"-s", "Be brief."});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto messages = nlohmann::json::parse(read_bytes(folder.file("chat.json")));
+  ASSERT_EQ(messages.size(), 3u);
+  EXPECT_EQ(messages[0].at("role"), "system");
+  EXPECT_EQ(messages[1].at("content"), "Hello");
+  EXPECT_EQ(messages[2].at("role"), "assistant");
+}
+
+TEST(ProgramChat, ResetForgets) {
+  const Outcome outcome = chat("Hello\n/reset\nHello\n/stats\n", {"--seed", "1"});
+  const std::size_t first = outcome.err.find("[prompt ");
+  const std::size_t second = outcome.err.find("[prompt ", first + 1);
+  ASSERT_NE(second, std::string::npos) << outcome.err;
+  const auto prompt = [&](std::size_t at) {
+    return outcome.err.substr(at, outcome.err.find(',', at) - at);
+  };
+  EXPECT_EQ(prompt(first), prompt(second));  // as many tokens are read as the first time
+}
+
+// A terminal with the program in it.
+class Terminal {
+ public:
+  explicit Terminal(const std::vector<std::string>& arguments) {
+    const std::string program = program_path();
+    std::vector<char*> words{const_cast<char*>(program.c_str())};
+    for (const std::string& argument : arguments)
+      words.push_back(const_cast<char*>(argument.c_str()));
+    words.push_back(nullptr);
+    child_ = forkpty(&terminal_, nullptr, nullptr, nullptr);
+    if (child_ == 0) {
+      setenv("TERM", "vt100", 1);
+      execv(program.c_str(), words.data());
+      _exit(127);
+    }
+  }
+  ~Terminal() {
+    if (!ended_) {
+      kill(child_, SIGKILL);
+      waitpid(child_, nullptr, 0);
+    }
+    close(terminal_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  void type(const std::string& keys) {
+    ASSERT_EQ(write(terminal_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+  }
+
+  // Reads until the text appears after what was awaited before; false after 20 seconds.
+  bool wait_for(const std::string& text) {
+    for (int i = 0; i < 400; ++i) {
+      const std::size_t found = screen_.find(text, seen_);
+      if (found != std::string::npos) {
+        seen_ = found + text.size();
+        return true;
+      }
+      pollfd end{terminal_, POLLIN, 0};
+      if (poll(&end, 1, 50) <= 0) continue;
+      char piece[1024];
+      const ssize_t n = read(terminal_, piece, sizeof piece);
+      if (n <= 0) return false;
+      screen_.append(piece, static_cast<std::size_t>(n));
+    }
+    return false;
+  }
+
+  int exit_code() {
+    int status = 0;
+    waitpid(child_, &status, 0);
+    ended_ = true;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  const std::string& screen() const { return screen_; }
+
+ private:
+  int terminal_ = -1;
+  pid_t child_ = -1;
+  bool ended_ = false;
+  std::string screen_;
+  std::size_t seen_ = 0;
+};
+
+TEST(ProgramChat, OnATerminalInterruptDropsTheLineAndEndLeaves) {
+  Terminal terminal({"chat", tiny("qwen2"), "-n", "4", "--temp", "0", "--no-history"});
+  ASSERT_TRUE(terminal.wait_for("> ")) << terminal.screen();
+  terminal.type("abc");
+  ASSERT_TRUE(terminal.wait_for("abc")) << terminal.screen();
+  usleep(300'000);  // libedit takes over the terminal only after it has shown the prompt
+  terminal.type("\x03");
+  ASSERT_TRUE(terminal.wait_for("/bye leaves")) << terminal.screen();
+  terminal.type("Hello\r");
+  ASSERT_TRUE(terminal.wait_for("[prompt ")) << terminal.screen();
+  ASSERT_TRUE(terminal.wait_for("> ")) << terminal.screen();
+  terminal.type("\x04");
+  EXPECT_EQ(terminal.exit_code(), 0) << terminal.screen();
+}
+
+TEST(ProgramChat, InterruptStopsAnAnswerAndTheProgramGoesOn) {
+  Terminal terminal({"chat", tiny("qwen2"), "-c", "8192", "--temp", "2", "--no-history", "--isa",
+                     "scalar", "-t", "1", "--logit-bias", "0-inf"});
+  ASSERT_TRUE(terminal.wait_for("> ")) << terminal.screen();
+  terminal.type("Hello\r");
+  usleep(300'000);
+  terminal.type("\x03");
+  ASSERT_TRUE(terminal.wait_for("> ")) << terminal.screen();
+  terminal.type("/bye\r");
+  EXPECT_EQ(terminal.exit_code(), 0) << terminal.screen();
+}
+
+}  // namespace
+}  // namespace minnow::program_test
