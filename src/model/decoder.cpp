@@ -12,36 +12,59 @@ namespace minnow {
 Decoder::Decoder(const ModelConfig& config, const ModelWeights& weights, const KvCache& cache,
                  Workspace& work)
     : config_(config), weights_(weights), cache_(cache), work_(work) {
-  const std::span<const float> factors(weights.rope_factors.data,
-                                       static_cast<std::size_t>(weights.rope_factors.n));
+  const std::span<const float> factors = rope_factors();
   rope_frequencies(config.n_rot, config.rope_base, config.rope_scaling, factors, work.frequencies);
-  rope_frequencies(config.n_rot, config.window_rope_base, RopeScaling{}, factors,
+  rope_frequencies(config.n_rot, config.window_rope_base, config.window_rope_scaling,
+                   config.arch->scales_window_rope ? factors : std::span<const float>{},
                    work.window_frequencies);
+}
+
+// Two sets of factors: by the length of the session, not of its text, so that keys stay valid as
+// the text grows.
+std::span<const float> Decoder::rope_factors() const {
+  const VectorView& factors = !weights_.rope_factors_long         ? weights_.rope_factors
+                              : work_.n_ctx > config_.n_ctx_short ? weights_.rope_factors_long
+                                                                  : weights_.rope_factors_short;
+  return {factors.data, static_cast<std::size_t>(factors.n)};
 }
 
 Status Decoder::forward(const OpContext& context, std::span<const Token> tokens,
                         std::int64_t first) {
   n_tokens_ = static_cast<std::int64_t>(tokens.size());
   finite_.store(true);
-  embed_tokens(context, tokens);
+  if (weights_.positions && first + n_tokens_ > config_.n_ctx_train)
+    return error(StatusCode::kContextFull, "the model knows ", config_.n_ctx_train,
+                 " positions; position ", first + n_tokens_ - 1, " is beyond");
+  embed_tokens(context, tokens, first);
   prepare_angles(first, n_tokens_);
-  for (std::int32_t layer = 0; layer < config_.n_layers; ++layer) {
-    attention_block(context, layer, first);
-    feed_forward_block(context, layer);
+  for (std::int32_t index = 0; index < config_.n_layers; ++index) {
+    const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
+    attention(context, index, first);
+    if (!config_.parallel_block) add_block(context, layer.attn_post_norm);
+    feed_forward_input(context, layer);
+    if (config_.parallel_block) add_block(context, layer.attn_post_norm);
+    feed_forward(context, layer);
+    add_block(context, layer.ffn_post_norm);
     if (context.cancel != nullptr && context.cancel->load(std::memory_order_relaxed))
       return error(StatusCode::kCancelled, "cancelled while reading tokens at position ", first);
     if (!finite_.load(std::memory_order_relaxed))
-      return error(StatusCode::kNumeric, "layer ", layer,
+      return error(StatusCode::kNumeric, "layer ", index,
                    ": a value is infinite or not a number (positions ", first, " to ",
                    first + n_tokens_ - 1, "); the weights are damaged or overflow");
   }
   return {};
 }
 
-void Decoder::embed_tokens(const OpContext& context, std::span<const Token> tokens) {
-  for (std::size_t t = 0; t < tokens.size(); ++t)
-    embed(*context.table, weights_.tokens, tokens[t], config_.embedding_scale, work_.row,
-          work_.x + static_cast<std::int64_t>(t) * config_.n_embd);
+void Decoder::embed_tokens(const OpContext& context, std::span<const Token> tokens,
+                           std::int64_t first) {
+  for (std::size_t t = 0; t < tokens.size(); ++t) {
+    const auto row = static_cast<std::int64_t>(t);
+    float* const x = work_.x + row * config_.n_embd;
+    embed(*context.table, weights_.tokens, tokens[t], config_.embedding_scale, work_.row, x);
+    if (weights_.positions)
+      context.table->add(x, weights_.positions.data + (first + row) * config_.n_embd,
+                         config_.n_embd, x);
+  }
 }
 
 void Decoder::prepare_angles(std::int64_t first, std::int64_t n_tokens) {
@@ -49,16 +72,26 @@ void Decoder::prepare_angles(std::int64_t first, std::int64_t n_tokens) {
   rope_angles({work_.frequencies, half_rot}, config_.rope_scaling.attention_factor, first, n_tokens,
               work_.cos, work_.sin);
   if (config_.window > 0)
-    rope_angles({work_.window_frequencies, half_rot}, 1.0f, first, n_tokens, work_.window_cos,
-                work_.window_sin);
+    rope_angles({work_.window_frequencies, half_rot}, config_.window_rope_scaling.attention_factor,
+                first, n_tokens, work_.window_cos, work_.window_sin);
 }
 
-// x + W_o attend(rope(W_q norm(x)), rope(W_k norm(x)), W_v norm(x))
-void Decoder::attention_block(const OpContext& context, std::int32_t index, std::int64_t first) {
+// W_o attend(rope(W_q norm(x)), rope(W_k norm(x)), W_v norm(x)), into block_out.
+void Decoder::attention(const OpContext& context, std::int32_t index, std::int64_t first) {
   const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
-  const KvLayer& cache = cache_.layer(index);
-  const bool windowed = config_.has_window(index);
+  project_heads(context, layer);
+  store_heads(context, index, first);
+  attend_heads(context, index, first);
+  set_rows(work_.attended, config_.attended_size(), n_tokens_);
+  ActivationForms forms;
+  forms.add(layer.attn_output);
+  quantize_rows(context, forms);
+  const Product output[] = {
+      {layer.attn_output, layer.attn_output_bias, work_.block_out, config_.n_embd}};
+  multiply(context, output, rows_);
+}
 
+void Decoder::project_heads(const OpContext& context, const LayerWeights& layer) {
   ActivationForms forms;
   forms.add(layer.attn_q);
   forms.add(layer.attn_k);
@@ -70,7 +103,11 @@ void Decoder::attention_block(const OpContext& context, std::int32_t index, std:
       {layer.attn_v, layer.attn_v_bias, work_.v, config_.v_size()},
   };
   multiply(context, products, rows_);
+}
 
+void Decoder::store_heads(const OpContext& context, std::int32_t index, std::int64_t first) {
+  const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
+  const bool windowed = config_.has_window(index);
   HeadStep heads{};
   heads.q = work_.q;
   heads.q_stride = config_.q_size();
@@ -81,15 +118,19 @@ void Decoder::attention_block(const OpContext& context, std::int32_t index, std:
   heads.n_heads = config_.n_heads;
   heads.q_norm = layer.attn_q_norm;
   heads.k_norm = layer.attn_k_norm;
+  heads.layer_norm = config_.arch->norm == NormKind::kLayer;
+  heads.own_head_norms = config_.arch->head_norm == HeadNorm::kOwn;
   heads.eps = config_.norm_eps;
-  heads.rope = config_.arch->rope;
+  heads.rope = config_.rope_of(index);
   heads.n_rot = config_.n_rot;
   heads.cos = windowed ? work_.window_cos : work_.cos;
   heads.sin = windowed ? work_.window_sin : work_.sin;
   heads.first_position = first;
   heads.n_tokens = n_tokens_;
-  prepare_heads(context, heads, cache);
+  prepare_heads(context, heads, cache_.layer(index));
+}
 
+void Decoder::attend_heads(const OpContext& context, std::int32_t index, std::int64_t first) {
   AttentionStep step{};
   step.q = work_.q;
   step.q_stride = config_.q_size();
@@ -98,54 +139,18 @@ void Decoder::attention_block(const OpContext& context, std::int32_t index, std:
   step.n_heads = config_.n_heads;
   step.first_position = first;
   step.n_tokens = n_tokens_;
-  step.window = windowed ? config_.window : 0;
+  step.window = config_.has_window(index) ? config_.window : 0;
   step.scale = config_.attention_scale;
   step.softcap = config_.attention_softcap;
   step.partials = work_.partials;
-  attend(context, step, cache);
-
-  set_rows(work_.attended, config_.attended_size());
-  ActivationForms out_forms;
-  out_forms.add(layer.attn_output);
-  quantize_rows(context, out_forms);
-  const Product output[] = {
-      {layer.attn_output, layer.attn_output_bias, work_.block_out, config_.n_embd}};
-  multiply(context, output, rows_);
-  add_block(context, layer.attn_post_norm);
-}
-
-// x + W_down (act(W_gate norm(x)) * W_up norm(x)). Shazeer, "GLU Variants" (arXiv 2002.05202).
-void Decoder::feed_forward_block(const OpContext& context, std::int32_t index) {
-  const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
-  ActivationForms forms;
-  forms.add(layer.ffn_gate);
-  forms.add(layer.ffn_up);
-  norm_rows(context, layer.ffn_norm, layer.ffn_norm_bias, forms);
-  GatedProduct gated{};
-  gated.gate = layer.ffn_gate;
-  gated.up = layer.ffn_up;
-  gated.gate_bias = layer.ffn_gate_bias;
-  gated.up_bias = layer.ffn_up_bias;
-  gated.activation = config_.arch->activation;
-  gated.out = work_.hidden;
-  gated.out_stride = config_.n_ff;
-  multiply_gated(context, gated, rows_);
-
-  set_rows(work_.hidden, config_.n_ff);
-  ActivationForms down_forms;
-  down_forms.add(layer.ffn_down);
-  quantize_rows(context, down_forms);
-  const Product down[] = {{layer.ffn_down, layer.ffn_down_bias, work_.block_out, config_.n_embd}};
-  multiply(context, down, rows_);
-  add_block(context, layer.ffn_post_norm);
+  attend(context, step, cache_.layer(index));
 }
 
 Status Decoder::compute_logits(const OpContext& context, std::int64_t first, std::int64_t n) {
   const KernelTable& table = *context.table;
   ActivationForms forms;
   forms.add(weights_.output);
-  set_rows(work_.normed, config_.n_embd);
-  rows_.n_tokens = n;
+  set_rows(work_.normed, config_.n_embd, n);
   finite_.store(true);
   for (std::int64_t t = 0; t < n; ++t) {
     norm(table, work_.x + (first + t) * config_.n_embd, weights_.output_norm,
@@ -177,18 +182,23 @@ void Decoder::norm(const KernelTable& table, const float* x, const VectorView& w
     table.layer_norm(x, weight.data, bias.data, config_.n_embd, config_.norm_eps, y);
 }
 
-void Decoder::set_rows(const float* values, std::int64_t k) {
+void Decoder::set_rows(const float* values, std::int64_t k, std::int64_t n_tokens) {
   rows_.values = values;
   rows_.stride = k;
   rows_.k = k;
-  rows_.n_tokens = n_tokens_;
+  rows_.n_tokens = n_tokens;
   lay_out(work_.per_32, work_.per_128, rows_);
 }
 
-// work.normed = norm(work.x), quantised in the same step while the row is in the cache.
+// The rows are work.normed = norm(work.x), quantised in the same step while a row is in the cache;
+// or work.x itself where the model has no norm there.
 void Decoder::norm_rows(const OpContext& context, const VectorView& weight, const VectorView& bias,
                         const ActivationForms& forms) {
-  set_rows(work_.normed, config_.n_embd);
+  set_rows(weight ? work_.normed : work_.x, config_.n_embd, n_tokens_);
+  if (!weight) {
+    quantize_rows(context, forms);
+    return;
+  }
   for_each_token(context, n_tokens_, [&](std::int64_t t) {
     const std::int64_t offset = t * config_.n_embd;
     norm(*context.table, work_.x + offset, weight, bias, work_.normed + offset);
@@ -198,7 +208,7 @@ void Decoder::norm_rows(const OpContext& context, const VectorView& weight, cons
 
 void Decoder::quantize_rows(const OpContext& context, const ActivationForms& forms) {
   if (!forms.per_32 && !forms.per_128) return;
-  for_each_token(context, n_tokens_, [&](std::int64_t t) {
+  for_each_token(context, rows_.n_tokens, [&](std::int64_t t) {
     if (!quantize_token(*context.table, forms, rows_, t)) finite_.store(false);
   });
 }

@@ -1,8 +1,10 @@
 // Decoder: the transformer itself, one for all architectures. Vaswani et al., "Attention Is All You
-// Need" (arXiv 1706.03762), in the pre-norm form of its descendants. What differs between models
-// comes from ModelConfig (numbers), ModelWeights (which tensors are there) and the ArchTraits row.
+// Need" (arXiv 1706.03762), in the forms of its descendants. What differs between models comes from
+// ModelConfig (numbers), ModelWeights (which tensors are there) and the ArchTraits row.
+// Attention is in decoder.cpp, the feed-forward in feed_forward.cpp.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 
@@ -24,7 +26,8 @@ class Decoder {
 
   // Reads up to work.n_batch tokens at positions first, first + 1, ...: fills the cache and leaves
   // each token's last hidden state in work.x. kCancelled: nothing below `first` has changed.
-  // kNumeric names the layer where a value became infinite or not a number.
+  // kContextFull: the model has no positions beyond. kNumeric names the layer where a value became
+  // infinite or not a number.
   Status forward(const OpContext& context, std::span<const Token> tokens, std::int64_t first);
 
   // Logits of rows [first, first + n) of the last pass, n at most work.n_logits, into work.logits
@@ -32,17 +35,40 @@ class Decoder {
   Status compute_logits(const OpContext& context, std::int64_t first, std::int64_t n);
 
  private:
-  void embed_tokens(const OpContext& context, std::span<const Token> tokens);
+  struct FeedForwardWeights {
+    WeightMatrix gate;  // none: act(up) alone
+    WeightMatrix up;
+    WeightMatrix down;
+    VectorView gate_bias;
+    VectorView up_bias;
+    VectorView down_bias;
+  };
+
+  std::span<const float> rope_factors() const;
+  void embed_tokens(const OpContext& context, std::span<const Token> tokens, std::int64_t first);
   void prepare_angles(std::int64_t first, std::int64_t n_tokens);
-  void attention_block(const OpContext& context, std::int32_t layer, std::int64_t first);
-  void feed_forward_block(const OpContext& context, std::int32_t layer);
-  void norm(const KernelTable& table, const float* x, const VectorView& weight,
-            const VectorView& bias, float* y) const noexcept;
+
+  // The steps of a layer.
+  void attention(const OpContext& context, std::int32_t index, std::int64_t first);
+  void project_heads(const OpContext& context, const LayerWeights& layer);
+  void store_heads(const OpContext& context, std::int32_t index, std::int64_t first);
+  void attend_heads(const OpContext& context, std::int32_t index, std::int64_t first);
+  void feed_forward_input(const OpContext& context, const LayerWeights& layer);
+  void feed_forward(const OpContext& context, const LayerWeights& layer);
+  void mixture(const OpContext& context, const LayerWeights& layer);
+  void shared_expert(const OpContext& context, const LayerWeights& layer, const MixtureStep& step,
+                     const float* input);
+  // out [rows, n_embd] = W_down (act(W_gate rows) * W_up rows), of the rows that are set.
+  void run_feed_forward(const OpContext& context, const FeedForwardWeights& weights, float* out);
+
+  // The input of the next products.
+  void set_rows(const float* values, std::int64_t k, std::int64_t n_tokens);
+  void quantize_rows(const OpContext& context, const ActivationForms& forms);
   void norm_rows(const OpContext& context, const VectorView& weight, const VectorView& bias,
                  const ActivationForms& forms);
-  void quantize_rows(const OpContext& context, const ActivationForms& forms);
+  void norm(const KernelTable& table, const float* x, const VectorView& weight,
+            const VectorView& bias, float* y) const noexcept;
   void add_block(const OpContext& context, const VectorView& post_norm);
-  void set_rows(const float* values, std::int64_t k);
 
   const ModelConfig& config_;
   const ModelWeights& weights_;

@@ -5,123 +5,80 @@
 
 #include "base/exact_math.hpp"
 #include "base/join.hpp"
+#include "model/key_reader.hpp"
 
 namespace minnow {
 
 namespace {
 
-// Reads "<architecture>.<name>" keys and collects what is wrong with them.
-class KeyReader {
- public:
-  KeyReader(const Gguf& gguf, std::string_view arch) : gguf_(gguf), arch_(arch) {}
+void read_yarn(KeyReader& keys, RopeScaling& scaling) {
+  keys.number("rope.scaling.yarn_beta_fast", 0.0f, 1e4f, scaling.beta_fast);
+  keys.number("rope.scaling.yarn_beta_slow", 0.0f, 1e4f, scaling.beta_slow);
+  scaling.attention_factor =
+      1.0f + 0.1f * static_cast<float>(exact_log(scaling.factor > 1 ? scaling.factor : 1.0f));
+  keys.number("rope.scaling.yarn_attn_factor", 1e-3f, 1e3f, scaling.attention_factor);
+}
 
-  // Required unless `fallback` lies in the range.
-  void integer(std::string_view name, std::int64_t least, std::int64_t most, std::int64_t fallback,
-               std::int64_t& out) {
-    const std::string key = join(arch_, ".", name);
-    std::int64_t value = 0;
-    const Status status = first_integer(key, value);
-    if (status.code() == StatusCode::kNotFound) {
-      if (fallback >= least) {
-        out = fallback;
-      } else {
-        problem("'", key, "' is missing");
-      }
-    } else if (!status.ok()) {
-      problem(status.message());
-    } else if (value < least || value > most) {
-      problem("'", key, "' is ", value, ", which is not in ", least, "...", most);
-    } else {
-      out = value;
-    }
+void read_rope_scaling(KeyReader& keys, ModelConfig& config) {
+  RopeScaling& scaling = config.rope_scaling;
+  keys.number("rope.scale_linear", 1e-3f, 1e4f, scaling.factor);  // what old files say
+  keys.number("rope.scaling.factor", 1e-3f, 1e4f, scaling.factor);
+  keys.integer("rope.scaling.original_context_length", 1, kMaxContext, config.n_ctx_train,
+               config.n_ctx_short);
+  scaling.original_context = static_cast<float>(config.n_ctx_short);
+  const std::string_view kind = keys.text("rope.scaling.type");
+  if (kind == "linear" || kind.empty()) {
+    if (scaling.factor != 1.0f) scaling.kind = RopeScaling::Kind::kLinear;
+  } else if (kind == "yarn") {
+    scaling.kind = RopeScaling::Kind::kYarn;
+    read_yarn(keys, scaling);
+  } else if (kind != "none" && kind != "longrope") {  // longrope: two tensors of factors
+    keys.problem("rope scaling '", kind, "' is not known");
   }
-
-  void integer(std::string_view name, std::int64_t least, std::int64_t most, std::int64_t fallback,
-               std::int32_t& out) {
-    std::int64_t value = out;
-    integer(name, least, most, fallback, value);
-    out = static_cast<std::int32_t>(value);
-  }
-
-  void number(std::string_view name, float least, float most, float& out, bool required = false) {
-    const std::string key = join(arch_, ".", name);
-    float value = 0;
-    const Status status = gguf_.get_float(key, value);
-    if (status.code() == StatusCode::kNotFound) {
-      if (required) problem("'", key, "' is missing");
-    } else if (!status.ok()) {
-      problem(status.message());
-    } else if (!(value >= least && value <= most)) {
-      problem("'", key, "' is ", value, ", which is not in ", least, "...", most);
-    } else {
-      out = value;
-    }
-  }
-
-  std::string_view text(std::string_view name) {
-    std::string_view value;
-    const Status status = gguf_.get_string(join(arch_, ".", name), value);
-    if (!status.ok() && status.code() != StatusCode::kNotFound) problem(status.message());
-    return value;
-  }
-
-  template <class... Pieces>
-  void problem(const Pieces&... pieces) {
-    if (!problems_.empty()) problems_ += "; ";
-    problems_ += join(pieces...);
-  }
-
-  Status status() const {
-    if (problems_.empty()) return {};
-    return error(StatusCode::kBadFile, "'", gguf_.file_name(), "': ", problems_);
-  }
-
- private:
-  // Some files give one number for each layer; minnow runs those where all are the same.
-  Status first_integer(const std::string& key, std::int64_t& out) {
-    const GgufValue* value = gguf_.find(key);
-    if (value == nullptr || value->type != GgufType::kArray) return gguf_.get_i64(key, out);
-    GgufIntegers numbers;
-    MINNOW_TRY(gguf_.get_integers(key, numbers));
-    if (numbers.size() == 0) return error(StatusCode::kBadFile, "'", key, "' is an empty array");
-    for (std::size_t i = 1; i < numbers.size(); ++i) {
-      if (numbers[i] != numbers[0])
-        return error(StatusCode::kUnsupported, "'", key, "' differs from layer to layer");
-    }
-    out = numbers[0];
-    return {};
-  }
-
-  const Gguf& gguf_;
-  const std::string_view arch_;
-  std::string problems_;
-};
+  keys.number("rope.scaling.attn_factor", 1e-3f, 1e3f, scaling.attention_factor);
+}
 
 void read_rope(KeyReader& keys, ModelConfig& config) {
+  if (config.arch->rope == RopeStyle::kNone) return;
   keys.integer("rope.dimension_count", 2, config.head_dim, config.head_dim, config.n_rot);
   if (config.n_rot % 2 != 0) keys.problem("'rope.dimension_count' is odd");
   keys.number("rope.freq_base", 1.0f, 1e12f, config.rope_base);
+  read_rope_scaling(keys, config);
   config.window_rope_base =
       config.arch->window_rope_base > 0 ? config.arch->window_rope_base : config.rope_base;
   keys.number("rope.freq_base_swa", 1.0f, 1e12f, config.window_rope_base);
+  if (config.arch->scales_window_rope) config.window_rope_scaling = config.rope_scaling;
+}
 
-  RopeScaling& scaling = config.rope_scaling;
-  const std::string_view kind = keys.text("rope.scaling.type");
-  keys.number("rope.scaling.factor", 1e-3f, 1e4f, scaling.factor);
-  if (kind == "linear") {
-    scaling.kind = RopeScaling::Kind::kLinear;
-  } else if (kind == "yarn") {
-    scaling.kind = RopeScaling::Kind::kYarn;
-    scaling.original_context = static_cast<float>(config.n_ctx_train);
-    keys.number("rope.scaling.original_context_length", 1.0f, 1e8f, scaling.original_context);
-    keys.number("rope.scaling.yarn_beta_fast", 0.0f, 1e4f, scaling.beta_fast);
-    keys.number("rope.scaling.yarn_beta_slow", 0.0f, 1e4f, scaling.beta_slow);
-    scaling.attention_factor =
-        1.0f + 0.1f * static_cast<float>(exact_log(scaling.factor > 1 ? scaling.factor : 1.0f));
-    keys.number("rope.scaling.attn_factor", 1e-3f, 1e3f, scaling.attention_factor);
-  } else if (!kind.empty() && kind != "none") {
-    keys.problem("rope scaling '", kind, "' is not known");
+// Which layers are windowed: the file tells it as a period or layer by layer, or the row does.
+void read_window(KeyReader& keys, ModelConfig& config) {
+  keys.integer("attention.sliding_window", 0, kMaxContext, 0, config.window);
+  const GgufValue* pattern = keys.value("attention.sliding_window_pattern");
+  if (pattern != nullptr && pattern->type == GgufType::kArray &&
+      pattern->element_type == GgufType::kBool) {
+    if (pattern->n_elements != static_cast<std::uint64_t>(config.n_layers)) {
+      keys.problem("'attention.sliding_window_pattern' has ", pattern->n_elements, " elements for ",
+                   config.n_layers, " layers");
+      return;
+    }
+    for (std::size_t i = 0; i < pattern->n_elements; ++i)
+      config.is_windowed[i] = pattern->payload[i] != 0;
+    return;
   }
+  std::int32_t every = 0;
+  keys.integer("attention.sliding_window_pattern", 0, kMaxLayers, config.arch->full_attention_every,
+               every);
+  for (std::int32_t i = 0; i < config.n_layers; ++i)
+    config.is_windowed[static_cast<std::size_t>(i)] = every == 0 || i % every != every - 1;
+}
+
+void read_attention_scale(KeyReader& keys, ModelConfig& config) {
+  keys.number("attn_logit_softcapping", 0.0f, 1e6f, config.attention_softcap);
+  keys.number("attention.scale", 0.0f, 1e3f, config.attention_scale);
+  if (config.attention_scale != 0.0f || config.head_dim == 0) return;
+  const bool by_embd = config.n_layers == config.arch->embd_scale_layers;
+  const std::int32_t size = by_embd ? config.n_embd / config.n_heads : config.head_dim;
+  config.attention_scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(size)));
 }
 
 void read_attention(KeyReader& keys, ModelConfig& config) {
@@ -134,13 +91,44 @@ void read_attention(KeyReader& keys, ModelConfig& config) {
   const std::int32_t even_split = config.n_embd / config.n_heads;
   keys.integer("attention.key_length", 1, kMaxHeadDim, even_split, config.head_dim);
   keys.integer("attention.value_length", 1, kMaxHeadDim, config.head_dim, config.value_dim);
-  keys.integer("attention.sliding_window", 0, kMaxContext, 0, config.window);
-  keys.number("attn_logit_softcapping", 0.0f, 1e6f, config.attention_softcap);
-  keys.number("final_logit_softcapping", 0.0f, 1e6f, config.final_softcap);
-  keys.number("attention.scale", 0.0f, 1e3f, config.attention_scale);
-  if (config.attention_scale == 0.0f && config.head_dim > 0)
-    config.attention_scale =
-        static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_dim)));
+  read_window(keys, config);
+  read_attention_scale(keys, config);
+  float unsupported = 0.0f;
+  keys.number("attention.max_alibi_bias", 0.0f, 0.0f, unsupported);
+  keys.number("attention.clamp_kqv", 0.0f, 0.0f, unsupported);
+}
+
+void read_mixture(KeyReader& keys, ModelConfig& config) {
+  const bool required = config.arch->needs_experts;
+  keys.integer("expert_count", required ? 1 : 0, kMaxExperts, 0, config.n_experts);
+  if (config.n_experts == 0) return;
+  keys.integer("expert_used_count", 1, std::min(config.n_experts, kMaxExpertsUsed), 0,
+               config.n_experts_used);
+  keys.integer("expert_feed_forward_length", 1, kMaxFeedForward, config.n_ff, config.n_ff_expert);
+  if (config.arch->shared_expert)
+    keys.integer("expert_shared_feed_forward_length", 1, kMaxFeedForward, config.n_ff,
+                 config.n_ff_shared);
+  config.normalises_experts = config.arch->normalises_experts;
+  keys.flag("expert_weights_norm", config.normalises_experts);
+  keys.number("expert_weights_scale", 0.0f, 1e4f, config.expert_scale);
+  if (config.expert_scale == 0.0f) config.expert_scale = 1.0f;
+  std::int32_t gating = 0;  // 1: softmax over all experts
+  keys.integer("expert_gating_func", 0, 1, 0, gating);
+  std::int32_t n_dense = 0;
+  keys.integer("leading_dense_block_count", 0, 0, 0, n_dense);
+}
+
+void read_block_order(const Gguf& gguf, KeyReader& keys, ModelConfig& config) {
+  const BlockOrder order = config.arch->order;
+  config.parallel_block = order == BlockOrder::kParallel;
+  if (order == BlockOrder::kByMetadata)
+    keys.flag("use_parallel_residual", config.parallel_block, true);
+  if (order == BlockOrder::kByFfnNorm) {
+    bool has_norm = false;
+    for (std::int32_t i = 0; i < config.n_layers && !has_norm; ++i)
+      has_norm = gguf.find_tensor(join("blk.", i, ".ffn_norm.weight")) != nullptr;
+    config.parallel_block = !has_norm;
+  }
 }
 
 // The vocabulary's size is that of the embedding: files disagree about the key.
@@ -180,6 +168,9 @@ Status read_model_config(const Gguf& gguf, ModelConfig& out) {
   keys.number("logit_scale", -1e6f, 1e6f, config.logit_scale);
   if (config.arch->scales_embedding)
     config.embedding_scale = std::sqrt(static_cast<float>(config.n_embd));
+  keys.number("final_logit_softcapping", 0.0f, 1e6f, config.final_softcap);
+  read_block_order(gguf, keys, config);
+  read_mixture(keys, config);
   read_attention(keys, config);
   if (config.head_dim > 0) read_rope(keys, config);
   read_vocabulary_size(gguf, keys, config);

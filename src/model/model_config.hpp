@@ -2,6 +2,8 @@
 // Everything below trusts these numbers.
 #pragma once
 
+#include <algorithm>
+#include <bitset>
 #include <cstdint>
 #include <string_view>
 
@@ -19,6 +21,8 @@ inline constexpr std::int32_t kMaxFeedForward = 1 << 18;
 inline constexpr std::int32_t kMaxHeads = 1024;
 inline constexpr std::int32_t kMaxHeadDim = 1024;
 inline constexpr std::int32_t kMaxVocab = 1 << 21;
+inline constexpr std::int32_t kMaxExperts = 1024;
+inline constexpr std::int32_t kMaxExpertsUsed = 64;
 inline constexpr std::int64_t kMaxContext = 1 << 24;
 
 struct ModelConfig {
@@ -33,23 +37,40 @@ struct ModelConfig {
   std::int32_t n_ff = 0;
   std::int64_t n_ctx_train = 0;
   float norm_eps = 0.0f;
+  bool parallel_block = false;  // attention and feed-forward read the same x and add up
 
-  std::int32_t n_rot = 0;  // rotated elements of a head, even
+  std::int32_t n_experts = 0;       // 0: no mixture
+  std::int32_t n_experts_used = 0;  // of each token
+  std::int32_t n_ff_expert = 0;
+  std::int32_t n_ff_shared = 0;  // of the expert that every token takes; 0: there is none
+  bool normalises_experts = true;
+  float expert_scale = 1.0f;  // on the experts' weights
+
+  std::int32_t n_rot = 0;  // rotated elements of a head, even; 0: positions are not rotated
   float rope_base = 10000.0f;
-  float window_rope_base = 10000.0f;  // of layers with a window
   RopeScaling rope_scaling;
+  float window_rope_base = 10000.0f;  // of layers with a window
+  RopeScaling window_rope_scaling;
+  // Of two sets of rope factors, sessions for more positions than this take the one for long ones.
+  std::int64_t n_ctx_short = 0;
 
-  std::int64_t window = 0;       // 0: every layer sees everything
-  float attention_scale = 0.0f;  // on the dot products
+  std::int64_t window = 0;              // 0: every layer sees everything
+  std::bitset<kMaxLayers> is_windowed;  // which layers see no further than the window
+  float attention_scale = 0.0f;         // on the dot products
   float attention_softcap = 0.0f;
   float final_softcap = 0.0f;
   float embedding_scale = 1.0f;
   float logit_scale = 1.0f;
 
   bool has_window(std::int32_t layer) const {
-    const std::int32_t every = arch->full_attention_every;
-    return window > 0 && (every == 0 || layer % every != every - 1);
+    return window > 0 && is_windowed[static_cast<std::size_t>(layer)];
   }
+  RopeStyle rope_of(std::int32_t layer) const {
+    const std::int32_t every = arch->no_rope_every;
+    return every > 0 && layer % every == every - 1 ? RopeStyle::kNone : arch->rope;
+  }
+  // The widest hidden layer of a feed-forward.
+  std::int32_t most_ff() const { return n_experts > 0 ? std::max(n_ff_expert, n_ff_shared) : n_ff; }
   // Elements of a token's row.
   std::int64_t q_size() const { return std::int64_t{n_heads} * head_dim; }
   std::int64_t k_size() const { return std::int64_t{n_kv_heads} * head_dim; }

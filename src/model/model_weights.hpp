@@ -20,8 +20,8 @@ struct LayerWeights {
   VectorView attn_q_bias;       // [q_size]
   VectorView attn_k_bias;       // [k_size]
   VectorView attn_v_bias;       // [v_size]
-  VectorView attn_q_norm;       // [head_dim]
-  VectorView attn_k_norm;       // [head_dim]
+  VectorView attn_q_norm;       // [head_dim] or [n_heads * head_dim]
+  VectorView attn_k_norm;       // [head_dim] or [n_kv_heads * head_dim]
   WeightMatrix attn_output;     // [n_embd, attended_size]
   VectorView attn_output_bias;  // [n_embd]
   VectorView attn_post_norm;    // [n_embd], on the block's output
@@ -34,18 +34,38 @@ struct LayerWeights {
   VectorView ffn_up_bias;       // [n_ff]
   VectorView ffn_down_bias;     // [n_embd]
   VectorView ffn_post_norm;     // [n_embd]
+
+  // A mixture of experts in place of gate, up and down.
+  WeightMatrix router;         // [n_experts, n_embd]
+  WeightMatrix expert_gate;    // n_experts times [n_ff_expert, n_embd], see expert_of()
+  WeightMatrix expert_up;      // n_experts times [n_ff_expert, n_embd]
+  WeightMatrix expert_down;    // n_experts times [n_embd, n_ff_expert]
+  WeightMatrix shared_router;  // [1, n_embd]
+  WeightMatrix shared_gate;    // [n_ff_shared, n_embd]
+  WeightMatrix shared_up;      // [n_ff_shared, n_embd]
+  WeightMatrix shared_down;    // [n_embd, n_ff_shared]
 };
+
+// One expert's matrix: `experts` is the first of several of the same shape, each stored as a matrix
+// of its own.
+inline WeightMatrix expert_of(WeightMatrix experts, std::int64_t expert) {
+  experts.data += expert * stored_bytes(experts.format, experts.n_rows, experts.k);
+  return experts;
+}
 
 struct ModelWeights {
   explicit ModelWeights(std::pmr::memory_resource* memory) : layers(memory) {}
 
   EmbeddingTable tokens;  // [n_vocab, n_embd]
   std::pmr::vector<LayerWeights> layers;
-  VectorView rope_factors;      // [n_rot / 2], what each rope frequency is divided by
-  VectorView output_norm;       // [n_embd]
-  VectorView output_norm_bias;  // [n_embd]
-  WeightMatrix output;          // [n_vocab, n_embd]; the packed token embedding when tied
-  VectorView output_bias;       // [n_vocab]
+  VectorView positions;           // [n_ctx_train * n_embd], added to the token's embedding
+  VectorView rope_factors;        // [n_rot / 2], what each rope frequency is divided by
+  VectorView rope_factors_short;  // [n_rot / 2], in contexts of up to n_ctx_short
+  VectorView rope_factors_long;   // [n_rot / 2], in longer ones
+  VectorView output_norm;         // [n_embd]
+  VectorView output_norm_bias;    // [n_embd]
+  WeightMatrix output;            // [n_vocab, n_embd]; the packed token embedding when tied
+  VectorView output_bias;         // [n_vocab]
 };
 
 }  // namespace minnow

@@ -4,85 +4,11 @@
 
 #include "base/join.hpp"
 #include "kernels/formats/format.hpp"
+#include "model/weight_table.hpp"
 
 namespace minnow {
 
 namespace {
-
-// Sizes by name; size_of() turns them into numbers for a model.
-enum class Size { kOne, kEmbd, kQ, kK, kV, kAttended, kHeadDim, kFeedForward, kVocab, kHalfRot };
-
-enum class Need { kRequired, kOptional };
-
-struct LayerMatrix {
-  const char* name;  // after "blk.<layer>."
-  WeightMatrix LayerWeights::*member;
-  Size rows;
-  Size k;
-  Need need;
-};
-
-struct LayerVector {
-  const char* name;
-  VectorView LayerWeights::*member;
-  Size size;
-  Need need;
-};
-
-constexpr LayerVector kLayerVectors[] = {
-    {"attn_norm.weight", &LayerWeights::attn_norm, Size::kEmbd, Need::kRequired},
-    {"attn_norm.bias", &LayerWeights::attn_norm_bias, Size::kEmbd, Need::kOptional},
-    {"attn_q.bias", &LayerWeights::attn_q_bias, Size::kQ, Need::kOptional},
-    {"attn_k.bias", &LayerWeights::attn_k_bias, Size::kK, Need::kOptional},
-    {"attn_v.bias", &LayerWeights::attn_v_bias, Size::kV, Need::kOptional},
-    {"attn_q_norm.weight", &LayerWeights::attn_q_norm, Size::kHeadDim, Need::kOptional},
-    {"attn_k_norm.weight", &LayerWeights::attn_k_norm, Size::kHeadDim, Need::kOptional},
-    {"attn_output.bias", &LayerWeights::attn_output_bias, Size::kEmbd, Need::kOptional},
-    {"post_attention_norm.weight", &LayerWeights::attn_post_norm, Size::kEmbd, Need::kOptional},
-    {"ffn_norm.weight", &LayerWeights::ffn_norm, Size::kEmbd, Need::kRequired},
-    {"ffn_norm.bias", &LayerWeights::ffn_norm_bias, Size::kEmbd, Need::kOptional},
-    {"ffn_gate.bias", &LayerWeights::ffn_gate_bias, Size::kFeedForward, Need::kOptional},
-    {"ffn_up.bias", &LayerWeights::ffn_up_bias, Size::kFeedForward, Need::kOptional},
-    {"ffn_down.bias", &LayerWeights::ffn_down_bias, Size::kEmbd, Need::kOptional},
-    {"post_ffw_norm.weight", &LayerWeights::ffn_post_norm, Size::kEmbd, Need::kOptional},
-};
-
-constexpr LayerMatrix kLayerMatrices[] = {
-    {"attn_q.weight", &LayerWeights::attn_q, Size::kQ, Size::kEmbd, Need::kRequired},
-    {"attn_k.weight", &LayerWeights::attn_k, Size::kK, Size::kEmbd, Need::kRequired},
-    {"attn_v.weight", &LayerWeights::attn_v, Size::kV, Size::kEmbd, Need::kRequired},
-    {"attn_output.weight", &LayerWeights::attn_output, Size::kEmbd, Size::kAttended,
-     Need::kRequired},
-    {"ffn_gate.weight", &LayerWeights::ffn_gate, Size::kFeedForward, Size::kEmbd, Need::kOptional},
-    {"ffn_up.weight", &LayerWeights::ffn_up, Size::kFeedForward, Size::kEmbd, Need::kRequired},
-    {"ffn_down.weight", &LayerWeights::ffn_down, Size::kEmbd, Size::kFeedForward, Need::kRequired},
-};
-
-std::int64_t size_of(Size size, const ModelConfig& config) {
-  switch (size) {
-    case Size::kOne:
-      return 1;
-    case Size::kEmbd:
-      return config.n_embd;
-    case Size::kQ:
-      return config.q_size();
-    case Size::kK:
-      return config.k_size();
-    case Size::kV:
-      return config.v_size();
-    case Size::kAttended:
-      return config.attended_size();
-    case Size::kHeadDim:
-      return config.head_dim;
-    case Size::kFeedForward:
-      return config.n_ff;
-    case Size::kVocab:
-      return config.n_vocab;
-    case Size::kHalfRot:
-      return config.n_rot / 2;
-  }
-  return 0;
-}
 
 const FormatInfo* format_of(const GgufTensor& tensor) {
   for (const FormatInfo& info : kFormats) {
@@ -91,30 +17,56 @@ const FormatInfo* format_of(const GgufTensor& tensor) {
   return nullptr;
 }
 
+// dims[0], dims[1] and dims[2] of a tensor.
+struct Shape {
+  std::int64_t k = 0;
+  std::int64_t rows = 1;
+  std::int64_t slices = 1;
+};
+
+std::string text_of(std::uint64_t k, std::uint64_t rows, std::uint64_t slices) {
+  return slices == 1 ? join(k, "x", rows) : join(k, "x", rows, "x", slices);
+}
+
+// Looks tensors up and collects what is wrong with them.
 class Binder {
  public:
   Binder(const Gguf& gguf, const ModelConfig& config, BoundModel& out)
       : gguf_(gguf), config_(config), out_(out) {}
 
-  // Checks one tensor; NULL when it is absent or wrong.
-  const GgufTensor* check(const std::string& name, Size rows, Size k, Need need, Format& format) {
+  // Whether some layer has the tensor.
+  bool any_layer_has(const char* name) const {
+    for (std::int32_t i = 0; i < config_.n_layers; ++i) {
+      if (gguf_.find_tensor(layer_name(i, name)) != nullptr) return true;
+    }
+    return false;
+  }
+
+  static std::string layer_name(std::int64_t layer, const char* name) {
+    return join("blk.", layer, ".", name);
+  }
+
+  // The tensor; NULL when it is absent or wrong.
+  const GgufTensor* check(const std::string& name, const Shape& shape, Need need, Format& format) {
     const GgufTensor* tensor = gguf_.find_tensor(name);
     if (tensor == nullptr) {
       if (need == Need::kRequired) problem("tensor '", name, "' is missing");
       return nullptr;
     }
-    const std::int64_t n_rows = size_of(rows, config_);
-    const std::int64_t n_k = size_of(k, config_);
-    const bool fits = tensor->dims[0] == static_cast<std::uint64_t>(n_k) &&
-                      tensor->dims[1] == static_cast<std::uint64_t>(n_rows) &&
-                      tensor->dims[2] == 1 && tensor->dims[3] == 1;
+    const bool fits = tensor->dims[0] == static_cast<std::uint64_t>(shape.k) &&
+                      tensor->dims[1] == static_cast<std::uint64_t>(shape.rows) &&
+                      tensor->dims[2] == static_cast<std::uint64_t>(shape.slices) &&
+                      tensor->dims[3] == 1;
     if (!fits) {
-      problem("tensor '", name, "': ", n_k, "x", n_rows, " expected, ", tensor->dims[0], "x",
-              tensor->dims[1], tensor->dims[2] * tensor->dims[3] > 1 ? "x..." : "", " found");
+      problem("tensor '", name, "': ",
+              text_of(static_cast<std::uint64_t>(shape.k), static_cast<std::uint64_t>(shape.rows),
+                      static_cast<std::uint64_t>(shape.slices)),
+              " expected, ", text_of(tensor->dims[0], tensor->dims[1], tensor->dims[2]),
+              tensor->dims[3] > 1 ? "x..." : "", " found");
       return nullptr;
     }
     const FormatInfo* info = format_of(*tensor);
-    if (info == nullptr || n_k % info->elements != 0) {
+    if (info == nullptr || shape.k % info->elements != 0) {
       problem("tensor '", name, "' has the unsupported type ", tensor->format);
       return nullptr;
     }
@@ -124,22 +76,70 @@ class Binder {
 
   void matrix(const std::string& name, Size rows, Size k, Need need, WeightMatrix& target) {
     BoundTensor bound;
-    bound.tensor = check(name, rows, k, need, bound.format);
+    const Shape shape{size_of(k, config_), size_of(rows, config_), 1};
+    bound.tensor = check(name, shape, need, bound.format);
     if (bound.tensor == nullptr) return;
-    bound.n_rows = size_of(rows, config_);
-    bound.k = size_of(k, config_);
+    bound.offset = bound.tensor->offset;
+    bound.n_rows = shape.rows;
+    bound.k = shape.k;
     bound.matrix = &target;
     out_.tensors.push_back(bound);
   }
 
-  void vector(const std::string& name, Size size, Need need, VectorView& target) {
+  // `n` values for each of `slices`, of which a token needs one.
+  void vector(const std::string& name, Size n, Need need, VectorView& target,
+              Size slices = Size::kOne) {
     BoundTensor bound;
-    bound.tensor = check(name, Size::kOne, size, need, bound.format);
+    const Shape shape{size_of(n, config_), size_of(slices, config_), 1};
+    bound.tensor = check(name, shape, need, bound.format);
     if (bound.tensor == nullptr) return;
+    bound.offset = bound.tensor->offset;
     bound.n_rows = 1;
-    bound.k = size_of(size, config_);
+    bound.k = shape.k;
+    bound.n_slices = shape.rows;
     bound.vector = &target;
     out_.tensors.push_back(bound);
+  }
+
+  void layer_matrix(std::int64_t layer, const LayerMatrix& row, Need need, LayerWeights& weights) {
+    BoundTensor bound;
+    Shape shape{size_of(row.k, config_), 0, size_of(row.slices, config_)};
+    for (const MatrixPart& part : row.parts) shape.rows += size_of(part.rows, config_);
+    bound.tensor = check(layer_name(layer, row.name), shape, need, bound.format);
+    if (bound.tensor == nullptr) return;
+    bound.offset = bound.tensor->offset;
+    bound.k = shape.k;
+    bound.n_slices = shape.slices;
+    bound.n_slices_read = shape.slices > 1 ? config_.n_experts_used : 1;
+    for (const MatrixPart& part : row.parts) {
+      if (part.member == nullptr) continue;
+      bound.n_rows = size_of(part.rows, config_);
+      bound.matrix = &(weights.*part.member);
+      out_.tensors.push_back(bound);
+      bound.offset += static_cast<std::uint64_t>(bound.n_rows * row_bytes(bound.format, bound.k));
+    }
+  }
+
+  void layer_vector(std::int64_t layer, const LayerVector& row, Need need, LayerWeights& weights) {
+    BoundTensor bound;
+    Shape shape{0, size_of(row.rows, config_), 1};
+    for (const VectorPart& part : row.parts) shape.k += size_of(part.n, config_);
+    const std::string name = layer_name(layer, row.name);
+    bound.tensor = check(name, shape, need, bound.format);
+    if (bound.tensor == nullptr) return;
+    bound.offset = bound.tensor->offset;
+    bound.n_rows = shape.rows;
+    for (const VectorPart& part : row.parts) {
+      if (part.member == nullptr) continue;
+      bound.k = size_of(part.n, config_);
+      if (bound.k % format_info(bound.format).elements != 0) {
+        problem("tensor '", name, "' has the unsupported type ", bound.tensor->format);
+        return;
+      }
+      bound.vector = &(weights.*part.member);
+      out_.tensors.push_back(bound);
+      bound.offset += static_cast<std::uint64_t>(row_bytes(bound.format, bound.k));
+    }
   }
 
   template <class... Pieces>
@@ -163,25 +163,72 @@ class Binder {
   int n_problems_ = 0;
 };
 
+// What rows of the table ask of a file: an optional tensor that one layer has, all must have.
+template <class Row>
+std::pmr::vector<Need> needs_of(std::span<const Row> rows, const Binder& binder,
+                                const ModelConfig& config, const TensorFacts& facts,
+                                std::pmr::memory_resource* memory) {
+  std::pmr::vector<Need> needs(memory);
+  needs.reserve(rows.size());
+  for (const Row& row : rows) {
+    Need need = need_of(row.when, config, facts);
+    if (need == Need::kOptional)
+      need = binder.any_layer_has(row.name) ? Need::kRequired : Need::kNone;
+    needs.push_back(need);
+  }
+  return needs;
+}
+
+void bind_layers(const ModelConfig& config, Binder& binder, ModelWeights& weights) {
+  TensorFacts facts;
+  facts.fused_qkv = binder.any_layer_has("attn_qkv.weight");
+  facts.two_norms = config.parallel_block && binder.any_layer_has("attn_norm_2.weight");
+  std::pmr::memory_resource* const memory = weights.layers.get_allocator().resource();
+  const std::span<const LayerVector> vectors = layer_vectors();
+  const std::span<const LayerMatrix> matrices = layer_matrices();
+  const auto vector_needs = needs_of(vectors, binder, config, facts, memory);
+  const auto matrix_needs = needs_of(matrices, binder, config, facts, memory);
+  for (std::size_t i = 0; i < weights.layers.size(); ++i) {
+    const auto layer = static_cast<std::int64_t>(i);
+    for (std::size_t row = 0; row < vectors.size(); ++row) {
+      if (vector_needs[row] != Need::kNone)
+        binder.layer_vector(layer, vectors[row], vector_needs[row], weights.layers[i]);
+    }
+    for (std::size_t row = 0; row < matrices.size(); ++row) {
+      if (matrix_needs[row] != Need::kNone)
+        binder.layer_matrix(layer, matrices[row], matrix_needs[row], weights.layers[i]);
+    }
+  }
+}
+
+void bind_positions(const Gguf& gguf, const ModelConfig& config, Binder& binder,
+                    ModelWeights& weights) {
+  if (config.arch->learned_positions)
+    binder.vector("position_embd.weight", Size::kEmbd, Need::kRequired, weights.positions,
+                  Size::kContext);
+  if (config.n_rot == 0) return;
+  binder.vector("rope_freqs.weight", Size::kHalfRot, Need::kOptional, weights.rope_factors);
+  const char* const kShort = "rope_factors_short.weight";
+  const char* const kLong = "rope_factors_long.weight";
+  if (gguf.find_tensor(kShort) == nullptr && gguf.find_tensor(kLong) == nullptr) return;
+  binder.vector(kShort, Size::kHalfRot, Need::kRequired, weights.rope_factors_short);
+  binder.vector(kLong, Size::kHalfRot, Need::kRequired, weights.rope_factors_long);
+}
+
 }  // namespace
 
 Status bind_weights(const Gguf& gguf, const ModelConfig& config, ModelWeights& weights,
                     BoundModel& out) {
   Binder binder(gguf, config, out);
+  const bool layer_norm = config.arch->norm == NormKind::kLayer;
   weights.layers.resize(static_cast<std::size_t>(config.n_layers));
-  out.token_embedding = binder.check("token_embd.weight", Size::kVocab, Size::kEmbd,
+  out.token_embedding = binder.check("token_embd.weight", {config.n_embd, config.n_vocab},
                                      Need::kRequired, out.token_embedding_format);
-  binder.vector("rope_freqs.weight", Size::kHalfRot, Need::kOptional, weights.rope_factors);
-  for (std::size_t i = 0; i < weights.layers.size(); ++i) {
-    const std::string prefix = join("blk.", i, ".");
-    LayerWeights& layer = weights.layers[i];
-    for (const LayerVector& row : kLayerVectors)
-      binder.vector(prefix + row.name, row.size, row.need, layer.*row.member);
-    for (const LayerMatrix& row : kLayerMatrices)
-      binder.matrix(prefix + row.name, row.rows, row.k, row.need, layer.*row.member);
-  }
+  bind_positions(gguf, config, binder, weights);
+  bind_layers(config, binder, weights);
   binder.vector("output_norm.weight", Size::kEmbd, Need::kRequired, weights.output_norm);
-  binder.vector("output_norm.bias", Size::kEmbd, Need::kOptional, weights.output_norm_bias);
+  binder.vector("output_norm.bias", Size::kEmbd, layer_norm ? Need::kRequired : Need::kOptional,
+                weights.output_norm_bias);
   out.tied = gguf.find_tensor("output.weight") == nullptr;
   const char* head = out.tied ? "token_embd.weight" : "output.weight";
   if (out.token_embedding != nullptr)

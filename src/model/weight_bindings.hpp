@@ -14,13 +14,16 @@
 
 namespace minnow {
 
-// One tensor to be stored, in the order in which a forward pass reads them. Exactly one target is
-// set.
+// Some rows of a tensor to be stored, in the order in which a forward pass reads them. Exactly one
+// target is set.
 struct BoundTensor {
   const GgufTensor* tensor = nullptr;
   Format format = Format::kF32;
-  std::int64_t n_rows = 0;         // 1 for vectors
+  std::uint64_t offset = 0;        // of the first row, in the file
+  std::int64_t n_rows = 0;         // of one slice
   std::int64_t k = 0;              // elements of a row
+  std::int64_t n_slices = 1;       // matrices of the same shape, one after another: experts
+  std::int64_t n_slices_read = 1;  // of them, what a token needs
   WeightMatrix* matrix = nullptr;  // packed
   VectorView* vector = nullptr;    // decoded to float32
 };

@@ -13,8 +13,9 @@ namespace {
 constexpr std::int64_t kBufferBytes = 256 << 10;
 
 std::int64_t target_bytes(const BoundTensor& bound) {
-  return bound.vector != nullptr ? bound.k * static_cast<std::int64_t>(sizeof(float))
-                                 : stored_bytes(bound.format, bound.n_rows, bound.k);
+  return bound.vector != nullptr
+             ? bound.n_slices * bound.n_rows * bound.k * static_cast<std::int64_t>(sizeof(float))
+             : bound.n_slices * stored_bytes(bound.format, bound.n_rows, bound.k);
 }
 
 std::int64_t rows_per_read(const BoundTensor& bound) {
@@ -54,30 +55,44 @@ class Loader {
       : file_(file), table_(table), pool_(pool), buffers_(buffers), buffer_stride_(buffer_stride) {}
 
   Status load_vector(const BoundTensor& bound, float* target) {
-    MINNOW_TRY(file_.read(bound.tensor->offset,
-                          {buffers_, static_cast<std::size_t>(row_bytes(bound.format, bound.k))}));
-    decode_row(bound.format, buffers_, bound.k, target);
+    const auto n_bytes = static_cast<std::size_t>(row_bytes(bound.format, bound.k));
+    std::uint64_t offset = bound.offset;
+    for (std::int64_t row = 0; row < bound.n_slices * bound.n_rows; ++row, offset += n_bytes) {
+      MINNOW_TRY(file_.read(offset, {buffers_, n_bytes}));
+      decode_row(bound.format, buffers_, bound.k, target + row * bound.k);
+    }
     return {};
   }
 
   Status load_matrix(const BoundTensor& bound, std::byte* target) {
     const std::int64_t step = rows_per_read(bound);
+    const std::int64_t items_per_slice = (bound.n_rows + step - 1) / step;
     FirstFailure failure;
-    pool_.for_each((bound.n_rows + step - 1) / step, &failure.failed(),
-                   [&](int worker, std::int64_t item) {
-                     Status status = load_rows(bound, item * step, step, worker, target);
-                     if (!status.ok()) failure.report(std::move(status));
-                   });
+    pool_.for_each(
+        items_per_slice * bound.n_slices, &failure.failed(), [&](int worker, std::int64_t item) {
+          const RowRange rows{item / items_per_slice, item % items_per_slice * step, step};
+          Status status = load_rows(bound, rows, worker, target);
+          if (!status.ok()) failure.report(std::move(status));
+        });
     return failure.take();
   }
 
  private:
-  Status load_rows(const BoundTensor& bound, std::int64_t first, std::int64_t step, int worker,
+  struct RowRange {
+    std::int64_t slice;
+    std::int64_t first;
+    std::int64_t most;
+  };
+
+  Status load_rows(const BoundTensor& bound, const RowRange& rows, int worker,
                    std::byte* target) noexcept {
-    const std::int64_t n = std::min(step, bound.n_rows - first);
+    const std::int64_t first = rows.first;
+    const std::int64_t n = std::min(rows.most, bound.n_rows - first);
     const std::int64_t bytes_per_row = row_bytes(bound.format, bound.k);
     const std::uint64_t offset =
-        bound.tensor->offset + static_cast<std::uint64_t>(first * bytes_per_row);
+        bound.offset +
+        static_cast<std::uint64_t>((rows.slice * bound.n_rows + first) * bytes_per_row);
+    target += rows.slice * stored_bytes(bound.format, bound.n_rows, bound.k);
     const auto n_bytes = static_cast<std::size_t>(n * bytes_per_row);
     if (format_info(bound.format).packing == Packing::kRows)
       return file_.read(offset, {target + first * bytes_per_row, n_bytes});
@@ -100,7 +115,8 @@ class Loader {
 
 void point_at(const BoundTensor& bound, std::byte* target) {
   if (bound.vector != nullptr) {
-    *bound.vector = {reinterpret_cast<const float*>(target), bound.k};
+    *bound.vector = {reinterpret_cast<const float*>(target),
+                     bound.n_slices * bound.n_rows * bound.k};
     return;
   }
   bound.matrix->format = bound.format;

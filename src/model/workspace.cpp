@@ -33,6 +33,18 @@ class Layout {
   const Arena* arena_;
 };
 
+void plan_mixture(const ModelConfig& config, std::int64_t n, Layout& layout, MixtureBuffers& out) {
+  const std::int64_t n_choices = n * config.n_experts_used;
+  layout.array(n, config.n_experts, out.logits);
+  layout.array(n_choices, 1, out.chosen);
+  layout.array(n_choices, 1, out.weights);
+  layout.array(n_choices, 1, out.row_of);
+  layout.array(n_choices, 1, out.token_of);
+  layout.array(config.n_experts + 1, 1, out.first_row);
+  layout.array(n, config.n_embd, out.x);
+  layout.array(n_choices, config.n_embd, out.out);
+}
+
 }  // namespace
 
 void plan_workspace(const ModelConfig& config, const KernelTable& table,
@@ -40,18 +52,19 @@ void plan_workspace(const ModelConfig& config, const KernelTable& table,
                     Workspace& out) {
   Layout layout(plan, arena);
   const std::int64_t n = shape.n_batch;
-  const std::int64_t most_k =
-      std::max({std::int64_t{config.n_embd}, std::int64_t{config.n_ff}, config.attended_size()});
+  const std::int64_t most_k = std::max(
+      {std::int64_t{config.n_embd}, std::int64_t{config.most_ff()}, config.attended_size()});
   layout.array(n, config.n_embd, out.x);
   layout.array(n, config.n_embd, out.normed);
   layout.array(n, config.q_size(), out.q);
   layout.array(n, config.k_size(), out.k);
   layout.array(n, config.v_size(), out.v);
   layout.array(n, config.attended_size(), out.attended);
-  layout.array(n, config.n_ff, out.hidden);
+  layout.array(n, config.most_ff(), out.hidden);
   layout.array(n, config.n_embd, out.block_out);
   layout.quantised(n, most_k, 32, out.per_32);
   layout.quantised(n, most_k, 128, out.per_128);
+  if (config.n_experts > 0) plan_mixture(config, n, layout, out.mixture);
   const std::int64_t half_rot = config.n_rot / 2;
   layout.array(n, half_rot, out.cos);
   layout.array(n, half_rot, out.sin);
@@ -66,6 +79,7 @@ void plan_workspace(const ModelConfig& config, const KernelTable& table,
                                        attention_scratch_bytes(table, config.value_dim));
   out.scratch_stride = (scratch + 4095) / 4096 * 4096;
   layout.array(shape.n_threads, static_cast<std::int64_t>(out.scratch_stride), out.scratch);
+  out.n_ctx = shape.n_ctx;
   out.n_batch = shape.n_batch;
   out.n_logits = shape.n_logits;
 }

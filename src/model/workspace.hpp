@@ -9,10 +9,12 @@
 #include "kernels/api/kernel_table.hpp"
 #include "model/model_config.hpp"
 #include "ops/activation_rows.hpp"
+#include "ops/mixture.hpp"
 
 namespace minnow {
 
 struct Workspace {
+  std::int64_t n_ctx = 0;      // positions of the session
   std::int64_t n_batch = 0;    // most tokens of one pass
   float* x = nullptr;          // [n_batch, n_embd] the residual stream
   float* normed = nullptr;     // [n_batch, n_embd]
@@ -20,10 +22,11 @@ struct Workspace {
   float* k = nullptr;          // [n_batch, k_size]
   float* v = nullptr;          // [n_batch, v_size]
   float* attended = nullptr;   // [n_batch, attended_size]
-  float* hidden = nullptr;     // [n_batch, n_ff]
+  float* hidden = nullptr;     // [n_batch, most_ff]
   float* block_out = nullptr;  // [n_batch, n_embd] what a block adds to x
   QuantBuffers per_32{};       // the widest input of any product
   QuantBuffers per_128{};
+  MixtureBuffers mixture;
   float* cos = nullptr;  // [n_batch, n_rot / 2] of layers without a window
   float* sin = nullptr;
   float* window_cos = nullptr;  // [n_batch, n_rot / 2] of layers with one

@@ -10,16 +10,21 @@ namespace {
 constexpr std::int32_t kTile = 16;  // positions of a key tile
 constexpr std::int32_t kMostConverted = 64;
 
-// Norm of single heads, or of all heads of a token together when the weight is that long.
-void norm_heads(const KernelTable& table, float* x, std::int32_t n_heads, std::int32_t head_dim,
-                const VectorView& weight, float eps) noexcept {
+// Norm of single heads, or of all heads of a token together.
+void norm_heads(const KernelTable& table, const HeadStep& step, float* x, std::int32_t n_heads,
+                std::int32_t head_dim, const VectorView& weight) noexcept {
   if (!weight) return;
-  if (weight.n != head_dim) {
-    table.rms_norm(x, weight.data, weight.n, eps, x);
-    return;
+  const bool shared = weight.n == head_dim;
+  const bool whole_row = !shared && !step.own_head_norms;
+  const std::int64_t n = whole_row ? weight.n : head_dim;
+  const std::int32_t n_norms = whole_row ? 1 : n_heads;
+  for (std::int32_t i = 0; i < n_norms; ++i, x += n) {
+    const float* const w = weight.data + (shared ? 0 : i * n);
+    if (step.layer_norm)
+      table.layer_norm(x, w, nullptr, n, step.eps, x);
+    else
+      table.rms_norm(x, w, n, step.eps, x);
   }
-  for (std::int32_t h = 0; h < n_heads; ++h, x += head_dim)
-    table.rms_norm(x, weight.data, head_dim, eps, x);
 }
 
 void rotate_heads(const KernelTable& table, const HeadStep& step, float* x, std::int32_t n_heads,
@@ -64,8 +69,8 @@ void prepare_token(const KernelTable& table, const HeadStep& step, const KvLayer
   float* const q = step.q + token * step.q_stride;
   float* const k = step.k + token * step.k_stride;
   const float* const v = step.v + token * step.v_stride;
-  norm_heads(table, q, step.n_heads, cache.head_dim, step.q_norm, step.eps);
-  norm_heads(table, k, cache.n_kv_heads, cache.head_dim, step.k_norm, step.eps);
+  norm_heads(table, step, q, step.n_heads, cache.head_dim, step.q_norm);
+  norm_heads(table, step, k, cache.n_kv_heads, cache.head_dim, step.k_norm);
   rotate_heads(table, step, q, step.n_heads, cache.head_dim, token);
   rotate_heads(table, step, k, cache.n_kv_heads, cache.head_dim, token);
   const std::int64_t position = step.first_position + token;

@@ -19,8 +19,10 @@ struct HeadStep {
   const float* v;  // [n_tokens, n_kv_heads, value_dim]
   std::int64_t v_stride;
   std::int32_t n_heads;
-  VectorView q_norm;  // [head_dim] or [n_heads * head_dim], or none
-  VectorView k_norm;  // [head_dim] or [n_kv_heads * head_dim], or none
+  VectorView q_norm;    // [head_dim] or [n_heads * head_dim], or none
+  VectorView k_norm;    // [head_dim] or [n_kv_heads * head_dim], or none
+  bool layer_norm;      // of the heads; otherwise RMS
+  bool own_head_norms;  // a weight for all heads holds a part for each head, normed by itself
   float eps;
   RopeStyle rope;
   std::int32_t n_rot;  // rotated elements of a head

@@ -62,7 +62,7 @@ Status Model::load(const Options& options) {
 std::int64_t Model::bytes_per_token() const {
   std::int64_t n_bytes = 0;
   for (const BoundTensor& tensor : bound_.tensors)
-    n_bytes += static_cast<std::int64_t>(tensor.n_rows) * row_bytes(tensor.format, tensor.k);
+    n_bytes += tensor.n_slices_read * tensor.n_rows * row_bytes(tensor.format, tensor.k);
   return n_bytes;
 }
 
@@ -70,7 +70,7 @@ std::int64_t Model::macs_per_token(bool with_head) const {
   std::int64_t n = 0;
   for (const BoundTensor& tensor : bound_.tensors) {
     if (tensor.matrix == nullptr || (!with_head && tensor.matrix == &weights_.output)) continue;
-    n += tensor.n_rows * tensor.k;
+    n += tensor.n_slices_read * tensor.n_rows * tensor.k;
   }
   return n;
 }
