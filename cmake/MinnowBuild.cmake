@@ -21,7 +21,7 @@ find_package(Threads REQUIRED)
 add_library(minnow_flags INTERFACE)
 target_compile_features(minnow_flags INTERFACE cxx_std_20 c_std_99)
 target_compile_options(minnow_flags INTERFACE
-  -ffp-contract=off -fno-math-errno -fno-fast-math -fvisibility=hidden -fPIC
+  -ffp-contract=off -fno-math-errno -fvisibility=hidden -fPIC
   $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
   -Wall -Wextra -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
   $<$<BOOL:${MINNOW_WARNINGS_AS_ERRORS}>:-Werror>)
