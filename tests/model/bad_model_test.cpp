@@ -83,7 +83,7 @@ TEST_F(BadModel, CountsMissingTensorsBeyondAFew) {
   const auto all = file_.tensors;
   for (const auto& [name, tensor] : all)
     if (name != "token_embd.weight") file_.tensors.erase(name);
-  expect(StatusCode::kBadFile, {"'blk.0.attn_norm.weight' is missing", "and 1 more"});
+  expect(StatusCode::kBadFile, {"'blk.0.attn_norm.weight' is missing", "and 3 more"});
 }
 
 TEST_F(BadModel, WithoutAnEmbedding) {
