@@ -99,7 +99,9 @@ void set_switches(const VocabularySource& source, TokenizerParts* parts) {
   parts->add_bos = source.add_bos.value_or(model.add_bos || pre_adds_bos);
   if (model.ignores_add_bos) parts->add_bos = model.add_bos;
   parts->add_eos = source.add_eos.value_or(model.add_eos);
-  parts->add_space_prefix = source.add_space_prefix.value_or(model.add_space_prefix);
+  // Byte-level models put no space in front, whatever the file says.
+  parts->add_space_prefix = model.form != PieceForm::kByteLevel &&
+                            source.add_space_prefix.value_or(model.add_space_prefix);
   parts->remove_extra_whitespaces = source.remove_extra_whitespaces.value_or(false);
   parts->lowercase = source.lowercase.value_or(true);
   parts->strip_accents = source.strip_accents.value_or(parts->lowercase);

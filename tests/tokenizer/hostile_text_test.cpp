@@ -56,32 +56,11 @@ double seconds_to_encode(const Tokenizer& tokenizer, const std::string& text) {
   return cpu_seconds() - start;
 }
 
-const char* const kParts[] = {"a",
-                              "A",
-                              " ",
-                              "\n",
-                              " \n",
-                              "\u0301",
-                              "e\u0301",
-                              "\u4f60",
-                              "1",
-                              "'",
-                              "'s",
-                              "!",
-                              "<|im_",
-                              "<|im_end|>",
-                              "\xFF",
-                              "\xE4\xBD",
-                              "aA",
-                              "\u4f60"
-                              "A",
-                              "\u0903 ",
-                              "\u3000",
-                              "\t ",
-                              "=-",
-                              "\u2581",
-                              "\U0001F642",
-                              "[MASK]"};
+const char* const kParts[] = {"a",        "A",       " ",          "\n",         " \n",
+                              "\u0301",   "e\u0301", "\u4f60",     "1",          "'",
+                              "'s",       "!",       "<|im_",      "<|im_end|>", "\xFF",
+                              "\xE4\xBD", "aA",      "\u4f60\x41", "\u0903 ",    "\u3000",
+                              "\t ",      "=-",      "\u2581",     "\U0001F642", "[MASK]"};
 
 class HostileText : public ::testing::TestWithParam<const char*> {};
 

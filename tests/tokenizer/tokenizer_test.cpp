@@ -84,6 +84,8 @@ TEST(Tokenizer, BertPutsClsAndSepAround) {
   ASSERT_EQ(ids.size(), 3u);
   EXPECT_EQ(tokenizer->piece_with_special(ids.front()), "[CLS]");
   EXPECT_EQ(tokenizer->piece_with_special(ids.back()), "[SEP]");
+  EXPECT_EQ(decode(*tokenizer, encode(*tokenizer, "Hello World", {true, false}), {false, true}),
+            "hello world");
 }
 
 // ---- special tokens
