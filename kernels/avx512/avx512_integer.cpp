@@ -21,8 +21,9 @@ int64_t integer_peak(int64_t iterations) {
   constexpr int kChains = 24;
   __m512i sums[kChains];
   generic::unrolled<kChains>([&](auto i) __attribute__((always_inline)) {
-    sums[i.kValue] = _mm512_setzero_si512();
-    __asm__("" : "+v"(sums[i.kValue]));  // so that no chain is known to equal another
+    __m512i& sum = sums[i.kValue];  // clang captures nothing that only an asm statement names
+    sum = _mm512_setzero_si512();
+    __asm__("" : "+v"(sum));  // so that no chain is known to equal another
   });
   __m512i a = _mm512_set1_epi8(3);
   __m512i b = _mm512_set1_epi8(-5);
@@ -33,7 +34,8 @@ int64_t integer_peak(int64_t iterations) {
     });
   }
   generic::unrolled<kChains>([&](auto i) __attribute__((always_inline)) {
-    __asm__ volatile("" : : "v"(sums[i.kValue]));
+    const __m512i& sum = sums[i.kValue];
+    __asm__ volatile("" : : "v"(sum));
   });
   return iterations * kChains * 64;
 }
