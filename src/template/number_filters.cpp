@@ -169,8 +169,7 @@ bool file_size(const NativeCall& call, Value* out) {
       unit *= base;
       ++i;
     }
-    std::string letter(kUnits[i]);
-    if (binary && i == 0) letter = "K";
+    const std::string_view letter = binary && i == 0 ? "K" : kUnits[i];
     text = join(fixed_text(bytes / unit, 1), " ", letter, binary ? "iB" : "B");
   }
   *out = Value::string(text, call.subject.is_marked_scalar(), &call.evaluation);
