@@ -4,10 +4,11 @@
 //
 // Short words are merged in an array, longer ones with a heap over a linked list. Words above a
 // window (a million equal letters, a text without spaces) are merged window by window: linear, and
-// in the cache, where one heap over the whole needed 40 bytes a letter and ran at 3 MB/s. That
-// gives the same symbols: a sequence is the result of merging exactly if no merge crosses a border
-// between two of them, and whether one does depends on these two alone, so each seam is proved by
-// merging the two symbols beside it once more.
+// in the first-level cache, where one heap over the whole needed 40 bytes a letter and ran at 3
+// MB/s (with windows of 2,048 bytes 8, with 512 25). That gives the same symbols: a sequence is the
+// result of merging exactly if no merge crosses a border between two of them, and whether one does
+// depends on these two alone, so each seam is proved by merging the two symbols beside it once
+// more.
 #pragma once
 
 #include <algorithm>
@@ -31,7 +32,7 @@ struct MergeSymbol {
 // The vectors are kept between words, so that a text allocates only until its longest word is seen.
 class SymbolMerger {
  public:
-  static constexpr std::uint32_t kWindowBytes = 2048;
+  static constexpr std::uint32_t kWindowBytes = 512;
 
   explicit SymbolMerger(std::pmr::memory_resource* memory,
                         std::uint32_t window_bytes = kWindowBytes)
