@@ -1,5 +1,5 @@
-// A panel: the codes of 16 or 32 rows and up to 512 k as bytes, in scratch, with their scales; and
-// what every token brings to it. Everything is in an anonymous namespace.
+// A panel: the codes of 16 or 32 rows and up to 1,024 k as bytes, in scratch, with their scales;
+// and what every token brings to it. Everything is in an anonymous namespace.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,10 @@ using std::int64_t;
 using std::int8_t;
 using std::uint8_t;
 
-// 16 KiB of codes: with the activations of six tokens they stay in the first-level cache.
-constexpr int kPanelK = 512;
+// 32 KiB of codes: with the activations of five tokens they stay in the first-level cache.
+constexpr int kPanelK = 1024;
 // Tokens that share one unpacking of a panel.
-constexpr int kChunkTokens = 512;
+constexpr int kChunkTokens = 256;
 
 // R row groups of 16, side by side: [...][R][16 rows].
 struct alignas(64) Panel {

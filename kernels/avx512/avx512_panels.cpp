@@ -1,5 +1,5 @@
-// Products for many tokens: a panel of 32 rows and 512 k is decoded to bytes once and met by all
-// tokens; what a panel adds is kept in args.out until the next one.
+// Products for many tokens: a panel of 32 rows and at most 1,024 k is decoded to bytes once and met
+// by all tokens; what a panel adds is kept in args.out until the next one.
 #include "kernels/avx512/avx512_integer.hpp"
 #include "kernels/avx512/avx512_panel_tile.hpp"
 #include "kernels/generic/integer_formats.hpp"
@@ -12,7 +12,7 @@ using generic::IntegerRule;
 // Tokens of a register tile, at most. Of 4, 5 and 6, five reach the most (75 % of the peak in the
 // first-level cache): six leave g++ without general registers.
 constexpr int kTileTokens = 5;
-// With many tokens, row groups that meet the same 512 k in turn: the tokens' codes of these k then
+// With many tokens, row groups that meet the same k in turn: the tokens' codes of these k then
 // come from the second-level cache and not from the third.
 constexpr int64_t kBlockRows = 128;
 constexpr int64_t kManyTokens = 64;
@@ -32,12 +32,17 @@ struct TileSource {
   const uint8_t* weights;
   int64_t k;
 
-  // Row group `group`, k in [start, start + n_k), as the panel's group R0 of R.
+  // The bytes of a row group from k = start on.
+  const uint8_t* address(int64_t group, int64_t start) const {
+    return weights + (group * (k / kRule.elements) + start / kRule.elements) * kTileBytes;
+  }
+
+  // Row group `group`, k in [start, start + n_k), as the panel's group r0 of R.
   template <int R>
   void unpack(int64_t group, int64_t start, int n_k, int r0, Panel& panel) const {
-    const int64_t first = group * (k / kRule.elements) + start / kRule.elements;
+    const uint8_t* const bytes = address(group, start);
     for (int i = 0; i < n_k / kRule.elements; ++i) {
-      const Tile<F> tile{{weights + (first + i) * kTileBytes}};
+      const Tile<F> tile{{bytes + i * kTileBytes}};
       unpack_tile<R>(tile, i, r0, panel);
     }
   }
@@ -73,7 +78,7 @@ struct TileSource {
 // Codes that src/format decoded, signed.
 template <int XGroup, int Sub, Mins M>
 struct CodeSource {
-  static constexpr IntegerRule kRule = {256, XGroup, Sub, M};
+  static constexpr IntegerRule kRule = {XGroup == 32 ? 32 : 256, XGroup, Sub, M};
   static constexpr int kZero = 128;
   static constexpr bool kOneGroup = true;
   const CodeGroup* codes;
@@ -116,28 +121,22 @@ struct CodeSource {
 
 // A stretch of k for some tokens.
 struct Step {
+  int64_t panel_k;  // of every step but the last
   int64_t start;
   int n_k;
   int64_t first_token;
   int64_t n_tokens;
 };
 
-// The tables' row of the step's token t.
+// Entries of the tables' row for n_k (at most 512) weights, from their sums of 16 codes.
 template <class Source>
-void prepare_token(const QuantRows& x, const Step& step, int64_t t, TokenTables& tables) {
-  constexpr int kXGroup = Source::kRule.x_group;
-  const int64_t token = step.first_token + t;
-  const auto scales_mask = static_cast<__mmask16>((1 << (step.n_k / kXGroup)) - 1);
-  const float* const scales = x.scales + token * x.scales_stride + step.start / kXGroup;
-  _mm512_store_ps(tables.scales[t], _mm512_maskz_loadu_ps(scales_mask, scales));
-
-  const int16_t* const sums_of_16 = x.sums + token * x.sums_stride + step.start / 16;
-  int32_t* const starts = tables.starts[t];
-  int32_t* const extra = tables.extra[t];
-  const auto mask = static_cast<__mmask32>((std::uint64_t{1} << (step.n_k / 16)) - 1);
+[[gnu::always_inline]] inline void prepare_sums(const int16_t* sums_of_16, int n_k, int32_t* starts,
+                                                int32_t* extra) {
+  constexpr IntegerRule kRule = Source::kRule;
+  const auto mask = static_cast<__mmask32>((std::uint64_t{1} << (n_k / 16)) - 1);
   const __m512i sums = _mm512_maskz_loadu_epi16(mask, sums_of_16);
   const __m512i of_32 = _mm512_madd_epi16(sums, _mm512_set1_epi16(1));
-  if constexpr (Source::kRule.sub == 32) {
+  if constexpr (kRule.sub == 32) {
     _mm512_store_si512(starts, _mm512_madd_epi16(sums, _mm512_set1_epi16(-Source::kZero)));
   } else {
     const auto low = _mm256_maskz_loadu_epi16(static_cast<__mmask16>(mask), sums_of_16);
@@ -146,15 +145,34 @@ void prepare_token(const QuantRows& x, const Step& step, int64_t t, TokenTables&
     _mm512_store_si512(starts, _mm512_madd_epi16(_mm512_cvtepu16_epi32(low), zero));
     _mm512_store_si512(starts + 16, _mm512_madd_epi16(_mm512_cvtepu16_epi32(high), zero));
   }
-  if constexpr (Source::kRule.mins == Mins::kBlock) {
+  if constexpr (kRule.mins == Mins::kBlock) {
     _mm512_store_si512(extra, _mm512_castps_si512(_mm512_cvtepi32_ps(of_32)));
   }
-  if constexpr (Source::kRule.mins == Mins::kInteger && Source::kRule.sub == 32) {
+  if constexpr (kRule.mins == Mins::kInteger && kRule.sub == 32) {
     void* const address = extra;
     _mm256_store_si256(static_cast<__m256i*>(address), _mm512_cvtepi32_epi16(of_32));
   }
-  if constexpr (Source::kRule.mins == Mins::kInteger && Source::kRule.sub == 16) {
+  if constexpr (kRule.mins == Mins::kInteger && kRule.sub == 16) {
     _mm512_store_si512(extra, sums);
+  }
+}
+
+// The tables' row of the step's token t.
+template <class Source>
+void prepare_token(const QuantRows& x, const Step& step, int64_t t, TokenTables& tables) {
+  constexpr int kXGroup = Source::kRule.x_group;
+  constexpr int kSub = Source::kRule.sub;
+  constexpr int kExtra = Source::kRule.mins == Mins::kInteger ? 2 * kSub : 32;
+  const int64_t token = step.first_token + t;
+  const float* const scales = x.scales + token * x.scales_stride + step.start / kXGroup;
+  const int16_t* const sums = x.sums + token * x.sums_stride + step.start / 16;
+  for (int k = 0; k < step.n_k; k += 512) {
+    const int n_k = static_cast<int>(smaller(512, step.n_k - k));
+    const auto mask = static_cast<__mmask16>((1 << (n_k / kXGroup)) - 1);
+    _mm512_storeu_ps(tables.scales[t] + k / kXGroup,
+                     _mm512_maskz_loadu_ps(mask, scales + k / kXGroup));
+    prepare_sums<Source>(sums + k / 16, n_k, tables.starts[t] + k / kSub,
+                         tables.extra[t] + k / kExtra);
   }
 }
 
@@ -168,12 +186,41 @@ void run_tile(const Panel& panel, const PanelTokens& x, int n_k, const RowMasks&
   }
 }
 
+// What will be decoded next, to be prefetched while tiles are computed: without it, decoding waits
+// for memory and costs as much as 70 tokens.
+struct Ahead {
+  const uint8_t* bytes[2];
+  int64_t n_bytes;  // of each; 0: nothing
+
+  // Part `part` of n_parts.
+  [[gnu::always_inline]] void prefetch(int64_t part, int64_t n_parts) const {
+    for (int64_t i = n_bytes * part / n_parts; i < n_bytes * (part + 1) / n_parts; i += 64) {
+      _mm_prefetch(bytes[0] + i, _MM_HINT_T1);
+      _mm_prefetch(bytes[1] + i, _MM_HINT_T1);
+    }
+  }
+};
+
+constexpr int64_t kOutAhead = 2 * kTileTokens;
+
+// The results of the tokens that a tile some way on will write.
+template <int R>
+[[gnu::always_inline]] inline void prefetch_out(const PanelTokens& x, int64_t first,
+                                                int64_t n_tokens) {
+  for (int64_t t = first; t < smaller(first + kTileTokens, n_tokens); ++t) {
+    for (int r = 0; r < R; ++r) _mm_prefetch(x.out + t * x.out_stride + 16 * r, _MM_HINT_T0);
+  }
+}
+
 // All tokens of a chunk meet the panel, in register tiles of nearly equal sizes.
 template <class Source, int R>
-void run_tokens(const Panel& panel, PanelTokens x, int64_t n_tokens, int n_k,
-                const RowMasks& rows) {
-  for (int64_t n_tiles = (n_tokens + kTileTokens - 1) / kTileTokens; n_tiles > 0; --n_tiles) {
+void run_tokens(const Panel& panel, PanelTokens x, int64_t n_tokens, int n_k, const RowMasks& rows,
+                const Ahead& ahead) {
+  const int64_t all_tiles = (n_tokens + kTileTokens - 1) / kTileTokens;
+  for (int64_t n_tiles = all_tiles; n_tiles > 0; --n_tiles) {
+    ahead.prefetch(all_tiles - n_tiles, all_tiles);
     const int64_t size = (n_tokens + n_tiles - 1) / n_tiles;
+    prefetch_out<R>(x, kOutAhead, n_tokens);
     switch (size) {
       case 1:
         run_tile<Source, R, 1>(panel, x, n_k, rows);
@@ -207,7 +254,7 @@ void run_tokens(const Panel& panel, PanelTokens x, int64_t n_tokens, int n_k,
 
 template <class Source, int R>
 void run_rows(const Source& source, const MatmulArgs& args, const Step& step, int64_t row,
-              PanelScratch& scratch) {
+              const Ahead& ahead, PanelScratch& scratch) {
   RowMasks rows = {};
   for (int r = 0; r < R; ++r) {
     source.template unpack<R>(row / kGroupRows + r, step.start, step.n_k, r, scratch.panel);
@@ -224,28 +271,78 @@ void run_rows(const Source& source, const MatmulArgs& args, const Step& step, in
       args.out + step.first_token * args.out_stride + row,
       args.out_stride,
   };
-  run_tokens<Source, R>(scratch.panel, x, step.n_tokens, step.n_k, rows);
+  run_tokens<Source, R>(scratch.panel, x, step.n_tokens, step.n_k, rows, ahead);
+}
+
+// Rows [begin, end) that meet a stretch of k together.
+struct Block {
+  int64_t begin;
+  int64_t end;
+};
+
+// Where the panel after that of `row` lies.
+template <class Source>
+Ahead panel_after(const Source& source, const MatmulArgs& args, const Step& step,
+                  const Block& block, int64_t row) {
+  if constexpr (Source::kOneGroup) {
+    return {};
+  } else {
+    int64_t start = step.start;
+    row += 2 * kGroupRows;
+    if (row >= block.end) {
+      row = block.begin;
+      start += step.panel_k;
+    }
+    if (start >= args.k) {
+      row = block.end;
+      start = 0;
+    }
+    if (row >= args.n_rows) return {};
+    const int64_t n_tiles = smaller(step.panel_k, args.k - start) / Source::kRule.elements;
+    const int64_t group = row / kGroupRows;
+    const int64_t second = row + kGroupRows < args.n_rows ? group + 1 : group;
+    return {{source.address(group, start), source.address(second, start)},
+            n_tiles * Source::kTileBytes};
+  }
+}
+
+template <class Source>
+void run_block(const Source& source, const MatmulArgs& args, const Step& step, const Block& block,
+               PanelScratch& scratch) {
+  int64_t row = block.begin;
+  if constexpr (!Source::kOneGroup) {
+    for (; row + kGroupRows < block.end; row += 2 * kGroupRows) {
+      const Ahead ahead = panel_after(source, args, step, block, row);
+      run_rows<Source, 2>(source, args, step, row, ahead, scratch);
+    }
+  }
+  if (row < block.end) {
+    const Ahead ahead = panel_after(source, args, step, block, row);
+    run_rows<Source, 1>(source, args, step, row, ahead, scratch);
+  }
+}
+
+// The length of panels, all of nearly the same: whole blocks, at most kPanelK.
+int64_t panel_length(int64_t k, int elements) {
+  const int64_t n_panels = (k + kPanelK - 1) / kPanelK;
+  const int64_t n_blocks = k / elements;
+  return (n_blocks + n_panels - 1) / n_panels * elements;
 }
 
 template <class Source>
 void run(const Source& source, const MatmulArgs& args, PanelScratch& scratch) {
+  const int64_t panel_k = panel_length(args.k, Source::kRule.elements);
   const int64_t block_rows = args.n_tokens < kManyTokens ? 2 * kGroupRows : kBlockRows;
   for (int64_t token = 0; token < args.n_tokens; token += kChunkTokens) {
-    for (int64_t block = 0; block < args.n_rows; block += block_rows) {
-      const int64_t end = smaller(args.n_rows, block + block_rows);
-      for (int64_t k = 0; k < args.k; k += kPanelK) {
-        const Step step = {k, static_cast<int>(smaller(kPanelK, args.k - k)), token,
+    for (int64_t row = 0; row < args.n_rows; row += block_rows) {
+      const Block block = {row, smaller(args.n_rows, row + block_rows)};
+      for (int64_t k = 0; k < args.k; k += panel_k) {
+        const Step step = {panel_k, k, static_cast<int>(smaller(panel_k, args.k - k)), token,
                            smaller(kChunkTokens, args.n_tokens - token)};
         for (int64_t t = 0; t < step.n_tokens; ++t) {
           prepare_token<Source>(args.x, step, t, scratch.tokens);
         }
-        int64_t row = block;
-        if constexpr (!Source::kOneGroup) {
-          for (; row + kGroupRows < end; row += 2 * kGroupRows) {
-            run_rows<Source, 2>(source, args, step, row, scratch);
-          }
-        }
-        if (row < end) run_rows<Source, 1>(source, args, step, row, scratch);
+        run_block(source, args, step, block, scratch);
       }
     }
   }

@@ -110,8 +110,8 @@ TEST_P(MatmulOf, HasTheScalarBitsForAnyLengthOfRows) {
 
 TEST_P(MatmulOf, HasTheScalarBitsForManyRowsAndTokens) {
   const std::int64_t k = 512 + format_info(GetParam()).elements;
-  expect_scalar_bits(GetParam(), k, 163, {163}, 70, {64, 70});
-  expect_scalar_bits(GetParam(), k, 20, {20}, 1030, {511, 513, 1030});
+  expect_scalar_bits(GetParam(), k, 163, {163, 34}, 70, {41, 42, 43, 44, 45, 46, 63, 64, 70});
+  expect_scalar_bits(GetParam(), 1024 + k, 20, {20}, 521, {255, 257, 521});
 }
 
 // float(sum) is exact and every other step rounds once: an error of at most 2^-24 of what it
