@@ -282,6 +282,15 @@ MINNOW_API minnow_status minnow_session_chat(minnow_session* session, const char
                                              const char* text, minnow_text_callback callback,
                                              void* user, minnow_reason* out_reason);
 
+/* The conversation's messages as a JSON array of {"role", "content"}, answers included. */
+MINNOW_API minnow_status minnow_session_messages(minnow_session* session, char** out_json);
+
+/* Replaces the messages by such an array (roles: system, user, assistant, tool), as for undoing a turn
+ * or taking up a saved conversation. Reads nothing: the next turn reads what has changed.
+ * MINNOW_INVALID_ARGUMENT names what is malformed; the messages are then as before. */
+MINNOW_API minnow_status minnow_session_set_messages(minnow_session* session, const char* json,
+                                                     size_t n_bytes);
+
 /* Continues a text as it is, without a template, from the session's present position. */
 MINNOW_API minnow_status minnow_session_complete(minnow_session* session, const char* text,
                                                  size_t n_bytes, minnow_text_callback callback,

@@ -2,8 +2,8 @@
 #include <array>
 #include <utility>
 
-#include "capi/describe_json.hpp"
 #include "capi/c_handles.hpp"
+#include "capi/describe_json.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 using minnow::MappedFile;

@@ -1,6 +1,6 @@
 // Options of the C interface: setters by name, callbacks, description.
-#include "capi/describe_json.hpp"
 #include "capi/c_handles.hpp"
+#include "capi/describe_json.hpp"
 
 using minnow::Status;
 using minnow::capi::guarded;

@@ -1,6 +1,6 @@
 // The runtime of the C interface.
-#include "capi/describe_json.hpp"
 #include "capi/c_handles.hpp"
+#include "capi/describe_json.hpp"
 
 using minnow::Status;
 using minnow::capi::guarded;

@@ -1,6 +1,6 @@
 // Sessions of the C interface.
-#include "capi/describe_json.hpp"
 #include "capi/c_handles.hpp"
+#include "capi/describe_json.hpp"
 
 using minnow::Answer;
 using minnow::Chat;
@@ -114,7 +114,7 @@ minnow_status minnow_session_position(minnow_session* session, int64_t* out_n_to
 minnow_status minnow_session_truncate(minnow_session* session, int64_t n_tokens) {
   return in_session(session, [&]() -> Status {
     MINNOW_TRY(session->session().truncate(n_tokens));
-    if (n_tokens == 0) session->chat->keep_messages(0);
+    if (n_tokens == 0) session->chat->set_messages({});
     return {};
   });
 }
@@ -137,6 +137,25 @@ minnow_status minnow_session_chat(minnow_session* session, const char* role, con
     Answer answer;
     MINNOW_TRY(session->chat->say(role, text, {&TextTarget::call, &target}, answer));
     give_reason(answer, out_reason);
+    return {};
+  });
+}
+
+minnow_status minnow_session_messages(minnow_session* session, char** out_json) {
+  return in_session(session, [&]() -> Status {
+    MINNOW_TRY(require(out_json, "out_json"));
+    return minnow::capi::give_text(minnow::capi::messages_json(session->chat->messages()), out_json,
+                                   nullptr);
+  });
+}
+
+minnow_status minnow_session_set_messages(minnow_session* session, const char* json,
+                                          size_t n_bytes) {
+  return in_session(session, [&]() -> Status {
+    MINNOW_TRY(require(json, "json"));
+    std::vector<minnow::ChatMessage> messages;
+    MINNOW_TRY(minnow::capi::read_messages(minnow::capi::text_view(json, n_bytes), messages));
+    session->chat->set_messages(std::move(messages));
     return {};
   });
 }

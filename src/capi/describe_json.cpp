@@ -168,6 +168,36 @@ std::string inspect_json(const Gguf& gguf, std::uint64_t file_bytes, const Statu
   return dump(result);
 }
 
+std::string messages_json(const std::vector<ChatMessage>& messages) {
+  Json list = Json::array();
+  for (const ChatMessage& message : messages)
+    list.push_back({{"role", message.role}, {"content", message.content}});
+  return dump(list);
+}
+
+Status read_messages(std::string_view json, std::vector<ChatMessage>& out) {
+  // Depth 3 is all that a list of messages has; deeper text is refused before it is built.
+  const auto shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= 3; };
+  const Json list = Json::parse(json.begin(), json.end(), shallow, false);
+  if (!list.is_array())
+    return error(StatusCode::kInvalidArgument, "the messages are not a JSON array");
+  std::vector<ChatMessage> messages;
+  for (const Json& item : list) {
+    const std::size_t n = messages.size();
+    if (!item.is_object() || !item.contains("role") || !item["role"].is_string() ||
+        !item.contains("content") || !item["content"].is_string())
+      return error(StatusCode::kInvalidArgument, "message ", n,
+                   " is not an object with the texts \"role\" and \"content\"");
+    const auto role = item["role"].get<std::string>();
+    if (role != "system" && role != "user" && role != "assistant" && role != "tool")
+      return error(StatusCode::kInvalidArgument, "message ", n, " has the role '",
+                   role.substr(0, 64), "', which is not system, user, assistant or tool");
+    messages.push_back({role, item["content"].get<std::string>()});
+  }
+  out = std::move(messages);
+  return {};
+}
+
 std::string stats_json(const GenerationStats& stats, const Session& session) {
   return dump({{"prompt_tokens", stats.prompt_tokens},
                {"prompt_seconds", stats.prompt_seconds},

@@ -93,10 +93,6 @@ Status Chat::complete(std::string_view text, const TextSink& sink, Answer& out) 
   return status;
 }
 
-void Chat::keep_messages(std::size_t n) {
-  messages_.resize(std::min(n, messages_.size()));
-}
-
 // Renders all messages; tokenizes only what has changed since the last turn.
 Status Chat::render_prompt() {
   const Model& model = session_->model();

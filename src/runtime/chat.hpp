@@ -42,8 +42,8 @@ class Chat {
   Session& session() { return *session_; }
   const std::vector<ChatMessage>& messages() const { return messages_; }
   const GenerationStats& stats() const { return stats_; }  // of the last answer
-  // Forgets messages from the n-th on (0: all); the next turn reads what is left.
-  void keep_messages(std::size_t n);
+  // Replaces the conversation; the next turn reads what has changed.
+  void set_messages(std::vector<ChatMessage> messages) { messages_ = std::move(messages); }
 
  private:
   Status render_prompt();

@@ -470,6 +470,14 @@ static void check_session_nulls(minnow_model* model, minnow_session* session) {
   NULL_REFUSED(minnow_session_chat(session, "user", NULL, NULL, NULL, &reason), "text");
   REFUSED(minnow_session_chat(session, "clown", "Hi", NULL, NULL, &reason), MINNOW_INVALID_ARGUMENT,
           "clown");
+  NULL_REFUSED(minnow_session_messages(NULL, &json), "session");
+  NULL_REFUSED(minnow_session_messages(session, NULL), "out_json");
+  NULL_REFUSED(minnow_session_set_messages(NULL, "[]", 2), "session");
+  NULL_REFUSED(minnow_session_set_messages(session, NULL, 0), "json");
+  REFUSED(minnow_session_set_messages(session, "[{", 2), MINNOW_INVALID_ARGUMENT, "array");
+  REFUSED(minnow_session_set_messages(session, "[{\"role\":\"clown\",\"content\":\"\"}]",
+                                      MINNOW_ZERO_TERMINATED),
+          MINNOW_INVALID_ARGUMENT, "clown");
   NULL_REFUSED(minnow_session_complete(NULL, "Hi", 2, NULL, NULL, &reason), "session");
   NULL_REFUSED(minnow_session_complete(session, NULL, 0, NULL, NULL, &reason), "text");
   NULL_REFUSED(minnow_session_stats(NULL, &json), "session");
@@ -538,6 +546,14 @@ static void check_session(minnow_model* model) {
   CHECK(reason == MINNOW_REASON_LENGTH || reason == MINNOW_REASON_END);
   CHECK(minnow_session_chat(session, "user", "Hi", stop_at_once, NULL, &reason) == MINNOW_OK);
   CHECK(reason == MINNOW_REASON_CALLBACK || reason == MINNOW_REASON_END);
+  CHECK(minnow_session_messages(session, &json) == MINNOW_OK);
+  CHECK(is_json(json, "\"Be kind.\""));
+  minnow_free(json);
+  CHECK(minnow_session_set_messages(session, "[{\"role\":\"user\",\"content\":\"One\"}]",
+                                    MINNOW_ZERO_TERMINATED) == MINNOW_OK);
+  CHECK(minnow_session_messages(session, &json) == MINNOW_OK);
+  CHECK(strcmp(json, "[{\"role\":\"user\",\"content\":\"One\"}]") == 0);
+  minnow_free(json);
   CHECK(minnow_session_complete(session, " and", MINNOW_ZERO_TERMINATED, NULL, NULL, NULL) ==
         MINNOW_OK);
   CHECK(minnow_session_stats(session, &json) == MINNOW_OK);

@@ -123,7 +123,7 @@ TEST_F(QwenChat, TakesAMessageBackThatDoesNotFit) {
 
 TEST_F(QwenChat, ForgetsMessages) {
   say("user", "Hello world");
-  chat_->keep_messages(0);
+  chat_->set_messages({});
   EXPECT_TRUE(chat_->messages().empty());
   const Answer again = say("user", "Hello world");
   EXPECT_EQ(again.stats.prompt_tokens, 1);  // the session still has the rest
