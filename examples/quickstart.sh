@@ -18,7 +18,7 @@ want nlohmann-json3-dev has_package nlohmann-json3-dev
 want libcli11-dev has_package libcli11-dev
 want libedit-dev has_package libedit-dev
 want python3 command -v python3
-want python3-pip python3 -m pip --version
+want python3-pip python3 -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("pip"))'
 install_missing
 
 if [ ! -f build/release/build.ninja ]; then
