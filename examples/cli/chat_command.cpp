@@ -1,4 +1,5 @@
 // minnow chat: a conversation. What begins with a slash is a command and never reaches the model.
+#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <random>
@@ -20,10 +21,13 @@ namespace {
 constexpr const char* kHelp =
     "/help                 this list (also /?)\n"
     "/reset                forget the conversation (also /clear)\n"
+    "/undo                 take back the last question and its answer\n"
+    "/retry                answer the last question anew\n"
     "/system [TEXT]        set the system message and start anew; without a text, remove it\n"
-    "/set NAME VALUE       set an option and start anew: /set temperature 0.2; /set lists them\n"
+    "/set NAME VALUE       set an option, as in /set temperature 0.2; /set alone lists them\n"
     "/stats                what the last answer cost, and how full the context is\n"
     "/save FILE            write the conversation as JSON\n"
+    "/load FILE            take up a conversation that /save wrote\n"
     "/bye                  leave (also /exit, /quit, Ctrl-D)\n"
     "\"\"\" begins and ends a text of several lines; a \\ at a line's end goes on in the next.\n"
     "Ctrl-C stops an answer.";
@@ -73,11 +77,9 @@ class Conversation {
   }
 
   void begin() {
-    messages_ = Json::array();
     if (system_.empty()) return;
     check(
         minnow_session_chat(session_.get(), "system", system_.c_str(), nullptr, nullptr, nullptr));
-    messages_.push_back({{"role", "system"}, {"content", system_}});
   }
 
   void reset() {
@@ -85,9 +87,34 @@ class Conversation {
     begin();
   }
 
-  static minnow_flow on_text(void* user, const char* text, std::size_t n_bytes) {
-    auto& said = *static_cast<std::string*>(user);
-    said.append(text, n_bytes);
+  // The conversation as the library keeps it: [{"role", "content"}, ...].
+  Json messages() const {
+    char* json = nullptr;
+    check(minnow_session_messages(session_.get(), &json));
+    const OwnedText owner(json);
+    return Json::parse(owner.get());
+  }
+
+  void set_messages(const Json& messages) {
+    const std::string json = messages.dump(-1, ' ', false, Json::error_handler_t::replace);
+    check(minnow_session_set_messages(session_.get(), json.data(), json.size()));
+  }
+
+  // Takes back the last question and its answer; returns the question, "" when there was none.
+  std::string take_back() {
+    Json kept = messages();
+    while (!kept.empty() && kept.back().at("role") == "assistant") kept.erase(kept.size() - 1);
+    if (kept.empty() || kept.back().at("role") != "user") {
+      write_note("there is no question yet");
+      return "";
+    }
+    auto question = kept.back().at("content").get<std::string>();
+    kept.erase(kept.size() - 1);
+    set_messages(kept);
+    return question;
+  }
+
+  static minnow_flow on_text(void*, const char* text, std::size_t n_bytes) {
     try {
       write_answer({text, n_bytes});
     } catch (const Failure&) {
@@ -97,20 +124,15 @@ class Conversation {
   }
 
   void answer(const std::string& message) {
-    std::string said;
     minnow_reason reason = MINNOW_REASON_END;
     minnow_status status;
     forget_interrupt();
     {
       const Interruptible interruptible(session_.get());
       status =
-          minnow_session_chat(session_.get(), "user", message.c_str(), &on_text, &said, &reason);
+          minnow_session_chat(session_.get(), "user", message.c_str(), &on_text, nullptr, &reason);
     }
     write_out("\n");
-    if (status == MINNOW_OK || !said.empty()) {
-      messages_.push_back({{"role", "user"}, {"content", message}});
-      messages_.push_back({{"role", "assistant"}, {"content", said}});
-    }
     if (status == MINNOW_CANCELLED) return write_note(dim("(stopped)"));
     if (status == MINNOW_CONTEXT_FULL || reason == MINNOW_REASON_CONTEXT)
       return write_note("The context is full: /reset starts anew, -c gives more room.");
@@ -130,6 +152,10 @@ class Conversation {
         write_note(kHelp);
       } else if (command == "/reset" || command == "/clear") {
         reset();
+      } else if (command == "/undo") {
+        if (!take_back().empty()) write_note(dim("(taken back)"));
+      } else if (command == "/retry") {
+        if (const std::string question = take_back(); !question.empty()) answer(question);
       } else if (command == "/system") {
         system_ = rest;
         reset();
@@ -139,6 +165,8 @@ class Conversation {
         show_stats();
       } else if (command == "/save") {
         save(rest);
+      } else if (command == "/load") {
+        load(rest);
       } else {
         write_note(command + " is no command; /help lists them");
       }
@@ -154,8 +182,9 @@ class Conversation {
     std::getline(words, value, '\0');
     if (name.empty() || value.empty()) return write_note(LibraryOptions::describe());
     set_described_option(options_.get(), name, value);
+    const Json kept = messages();
     start();
-    write_note(dim("(the conversation starts anew)"));
+    set_messages(kept);
   }
 
   void show_stats() {
@@ -165,12 +194,30 @@ class Conversation {
                " tokens; session " + in_megabytes(figures.at("session_bytes").get<double>()));
   }
 
+  // Writes beside the file and renames, so that an earlier one is never half overwritten.
   void save(const std::string& path) const {
     if (path.empty()) return write_note("/save FILE");
-    std::ofstream file(path);
-    file << messages_.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
-    if (!file.flush()) throw Failure(kExitFailed, "cannot write " + path);
-    write_note(std::to_string(messages_.size()) + " messages written to " + path);
+    const Json kept = messages();
+    const std::string unfinished = path + ".unfinished";
+    std::ofstream file(unfinished);
+    file << kept.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    file.close();
+    if (!file || std::rename(unfinished.c_str(), path.c_str()) != 0) {
+      std::remove(unfinished.c_str());
+      throw Failure(kExitFailed, "cannot write " + path);
+    }
+    write_note(std::to_string(kept.size()) + " messages written to " + path);
+  }
+
+  void load(const std::string& path) {
+    if (path.empty()) return write_note("/load FILE");
+    std::ifstream file(path);
+    if (!file) throw Failure(kExitFailed, "cannot read " + path);
+    const Json saved = Json::parse(file, nullptr, false);
+    set_messages(saved);
+    const bool has_system = !saved.empty() && saved[0].at("role") == "system";
+    system_ = has_system ? saved[0].at("content").get<std::string>() : std::string();
+    write_note(std::to_string(saved.size()) + " messages taken up from " + path);
   }
 
   ChatRequest& request_;
@@ -179,7 +226,6 @@ class Conversation {
   OptionsHandle options_;
   ModelHandle model_;
   SessionHandle session_;
-  Json messages_;
   bool done_ = false;
 };
 

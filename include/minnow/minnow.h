@@ -172,7 +172,9 @@ MINNOW_API minnow_status minnow_model_inspect(const char* path, const minnow_opt
                                               char** out_json);
 
 /* One number of a model: "n_vocab", "n_embd", "n_layer", "n_ctx_train", "n_parameters", "bos",
- * "eos", "has_template", "weights_bytes", "bytes_per_token". MINNOW_NOT_FOUND names others. */
+ * "eos", "has_template", "weights_bytes", "bytes_per_token" (read to decode one),
+ * "macs_per_token" (multiply-adds to decode one), "macs_per_prompt_token" (without the head).
+ * MINNOW_NOT_FOUND names others. */
 MINNOW_API minnow_status minnow_model_get_int(const minnow_model* model, const char* name,
                                               int64_t* out_value);
 

@@ -57,6 +57,25 @@ TEST(ProgramChat, SavesTheConversation) {
   EXPECT_EQ(messages[2].at("role"), "assistant");
 }
 
+TEST(ProgramChat, UndoRetryAndLoadEditTheConversation) {
+  const ScratchFolder folder;
+  const std::string first = folder.file("first.json"), second = folder.file("second.json");
+  const Outcome outcome =
+      chat("/undo\nOne\nTwo\n/undo\n/retry\n/save " + first + "\n/reset\n/load " + first +
+           "\n/set top_k 1\nThree\n/save " + second + "\n/load " + folder.file("none") + "\n");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("there is no question yet"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("cannot read"), std::string::npos) << outcome.err;
+  EXPECT_EQ(count(outcome.err, "[prompt "), 4u) << outcome.err;  // One, Two, One again, Three
+  const auto saved = nlohmann::json::parse(read_bytes(first));
+  ASSERT_EQ(saved.size(), 2u);
+  EXPECT_EQ(saved[0].at("content"), "One");
+  const auto later = nlohmann::json::parse(read_bytes(second));
+  ASSERT_EQ(later.size(), 4u);  // /set kept what was loaded
+  EXPECT_EQ(later[1], saved[1]);
+  EXPECT_EQ(later[2].at("content"), "Three");
+}
+
 TEST(ProgramChat, ResetForgets) {
   const Outcome outcome = chat("Hello\n/reset\nHello\n/stats\n", {"--seed", "1"});
   const std::size_t first = outcome.err.find("[prompt ");
