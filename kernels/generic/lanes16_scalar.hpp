@@ -83,7 +83,9 @@ struct Lanes16Scalar {
   friend L operator/(L a, L b) {
     return each([&](int i) { return a.lane[i] / b.lane[i]; });
   }
-  static L fma(L a, L b, L c) {
+  // Called, not inlined: without an instruction it is two hundred of them, and compiling the table
+  // with a sanitizer took minutes.
+  [[gnu::noinline]] static L fma(const L& a, const L& b, const L& c) {
     return each([&](int i) { return fused_multiply_add(a.lane[i], b.lane[i], c.lane[i]); });
   }
   // a > b ? a : b, so b when one is a NaN or both are zeros.

@@ -3,7 +3,9 @@
 // xsimd gives loads, stores, + - * /, max, comparison and select. Isa, a type of the folder's
 // anonymous namespace, gives the rest by intrinsics: fma (xsimd 8.1 has no fused one for AVX-512),
 // 16-bit floats, partial loads and stores, integer operations and shuffles. xsimd's hadd, round and
-// mathematical functions are never used: their results differ from one ISA to another.
+// mathematical functions are never used: their results differ from one ISA to another. Plain loops
+// over the batches, which compilers unroll before anything else: lambdas here made a build with
+// sanitizers take minutes a file.
 #pragma once
 
 #include <cstdint>
@@ -28,20 +30,6 @@ struct Lanes16Xsimd {
   static constexpr int kTileTokens = Isa::kTileTokens;
   static constexpr int tile_vectors(int n_tokens) { return Isa::tile_vectors(n_tokens); }
 
-  template <class Function>
-  [[gnu::always_inline]] static inline L each(const Function& function) {
-    L result;
-#pragma GCC unroll 4
-    for (int i = 0; i < kBatches; ++i) result.part[i] = function(i);
-    return result;
-  }
-  template <class Function>
-  [[gnu::always_inline]] static inline Mask each_mask(const Function& function) {
-    Mask result;
-#pragma GCC unroll 4
-    for (int i = 0; i < kBatches; ++i) result.part[i] = function(i);
-    return result;
-  }
   // How many of n lanes fall into batch i.
   [[gnu::always_inline]] static inline int share(int n, int i) {
     const int left = n - i * kWidth;
@@ -50,36 +38,41 @@ struct Lanes16Xsimd {
 
   // -- constants and memory -----------------------------------------------------------------------
   [[gnu::always_inline]] static inline L set(float x) {
-    return each([&](int) { return Batch(x); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Batch(x);
+    return result;
   }
   [[gnu::always_inline]] static inline L set_bits(std::uint32_t bits) {
     return set(__builtin_bit_cast(float, bits));
   }
   [[gnu::always_inline]] static inline L load(const float* x) {
-    return each([&](int i) { return Batch::load_unaligned(x + i * kWidth); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Batch::load_unaligned(x + i * kWidth);
+    return result;
   }
   template <class Element>
   [[gnu::always_inline]] static inline L load(const Element* x) {
-    return each([&](int i) { return Isa::load(x + i * kWidth); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Isa::load(x + i * kWidth);
+    return result;
   }
   template <class Element>
   [[gnu::always_inline]] static inline L load_first(const Element* x, int n) {
-    return each([&](int i) {
+    L result;
+    for (int i = 0; i < kBatches; ++i) {
       const int count = share(n, i);
-      return Isa::load_first(count > 0 ? x + i * kWidth : x, count);
-    });
+      result.part[i] = Isa::load_first(count > 0 ? x + i * kWidth : x, count);
+    }
+    return result;
   }
   [[gnu::always_inline]] inline void store(float* y) const {
-#pragma GCC unroll 4
     for (int i = 0; i < kBatches; ++i) part[i].store_unaligned(y + i * kWidth);
   }
   [[gnu::always_inline]] inline void store(Half* y) const {
-#pragma GCC unroll 4
     for (int i = 0; i < kBatches; ++i) Isa::store(part[i], y + i * kWidth);
   }
   template <class Element>
   [[gnu::always_inline]] inline void store_first(Element* y, int n) const {
-#pragma GCC unroll 4
     for (int i = 0; i < kBatches; ++i) {
       const int count = share(n, i);
       if (count > 0) Isa::store_first(part[i], y + i * kWidth, count);
@@ -88,74 +81,107 @@ struct Lanes16Xsimd {
 
   // -- arithmetic ---------------------------------------------------------------------------------
   [[gnu::always_inline]] friend inline L operator+(L a, L b) {
-    return each([&](int i) { return a.part[i] + b.part[i]; });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = a.part[i] + b.part[i];
+    return result;
   }
   [[gnu::always_inline]] friend inline L operator-(L a, L b) {
-    return each([&](int i) { return a.part[i] - b.part[i]; });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = a.part[i] - b.part[i];
+    return result;
   }
   [[gnu::always_inline]] friend inline L operator*(L a, L b) {
-    return each([&](int i) { return a.part[i] * b.part[i]; });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = a.part[i] * b.part[i];
+    return result;
   }
   [[gnu::always_inline]] friend inline L operator/(L a, L b) {
-    return each([&](int i) { return a.part[i] / b.part[i]; });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = a.part[i] / b.part[i];
+    return result;
   }
   [[gnu::always_inline]] static inline L fma(L a, L b, L c) {
-    return each([&](int i) { return Isa::fma(a.part[i], b.part[i], c.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Isa::fma(a.part[i], b.part[i], c.part[i]);
+    return result;
   }
   [[gnu::always_inline]] static inline L max(L a, L b) {
-    return each([&](int i) { return xsimd::max(a.part[i], b.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = xsimd::max(a.part[i], b.part[i]);
+    return result;
   }
 
   // -- comparison ---------------------------------------------------------------------------------
   [[gnu::always_inline]] static inline Mask less(L a, L b) {
-    return each_mask([&](int i) { return a.part[i] < b.part[i]; });
+    Mask result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = a.part[i] < b.part[i];
+    return result;
   }
   [[gnu::always_inline]] static inline Mask less_equal(L a, L b) {
-    return each_mask([&](int i) { return a.part[i] <= b.part[i]; });
+    Mask result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = a.part[i] <= b.part[i];
+    return result;
   }
   [[gnu::always_inline]] static inline L select(Mask mask, L yes, L no) {
-    return each([&](int i) { return xsimd::select(mask.part[i], yes.part[i], no.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i)
+      result.part[i] = xsimd::select(mask.part[i], yes.part[i], no.part[i]);
+    return result;
   }
 
   // -- lanes as 32-bit integers -------------------------------------------------------------------
   [[gnu::always_inline]] static inline L bit_and(L a, L b) {
-    return each([&](int i) { return Isa::bit_and(a.part[i], b.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Isa::bit_and(a.part[i], b.part[i]);
+    return result;
   }
   [[gnu::always_inline]] static inline L bit_or(L a, L b) {
-    return each([&](int i) { return Isa::bit_or(a.part[i], b.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Isa::bit_or(a.part[i], b.part[i]);
+    return result;
   }
   [[gnu::always_inline]] static inline L bit_xor(L a, L b) {
-    return each([&](int i) { return Isa::bit_xor(a.part[i], b.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Isa::bit_xor(a.part[i], b.part[i]);
+    return result;
   }
   [[gnu::always_inline]] static inline L bits_add(L a, L b) {
-    return each([&](int i) { return Isa::bits_add(a.part[i], b.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Isa::bits_add(a.part[i], b.part[i]);
+    return result;
   }
   [[gnu::always_inline]] static inline L bits_subtract(L a, L b) {
-    return each([&](int i) { return Isa::bits_subtract(a.part[i], b.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Isa::bits_subtract(a.part[i], b.part[i]);
+    return result;
   }
   [[gnu::always_inline]] static inline L to_exponent(L a) {
-    return each([&](int i) { return Isa::to_exponent(a.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Isa::to_exponent(a.part[i]);
+    return result;
   }
   [[gnu::always_inline]] static inline L from_exponent(L a) {
-    return each([&](int i) { return Isa::from_exponent(a.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Isa::from_exponent(a.part[i]);
+    return result;
   }
 
   // -- shuffles -----------------------------------------------------------------------------------
   [[gnu::always_inline]] static inline L swap_pairs(L a) {
-    return each([&](int i) { return Isa::swap_pairs(a.part[i]); });
+    L result;
+    for (int i = 0; i < kBatches; ++i) result.part[i] = Isa::swap_pairs(a.part[i]);
+    return result;
   }
   [[gnu::always_inline]] static inline L load_twice(const float* x, int n) {
-    return each([&](int i) {
+    L result;
+    for (int i = 0; i < kBatches; ++i) {
       const int count = share(2 * n, i) / 2;
-      return Isa::twice(Isa::load_first(count > 0 ? x + i * kWidth / 2 : x, count));
-    });
+      result.part[i] = Isa::twice(Isa::load_first(count > 0 ? x + i * kWidth / 2 : x, count));
+    }
+    return result;
   }
-  [[gnu::always_inline]] static inline float sum_lanes(L a) {
-    return Isa::sum_lanes(a.part);
-  }
-  [[gnu::always_inline]] static inline float max_lanes(L a) {
-    return Isa::max_lanes(a.part);
-  }
+  [[gnu::always_inline]] static inline float sum_lanes(L a) { return Isa::sum_lanes(a.part); }
+  [[gnu::always_inline]] static inline float max_lanes(L a) { return Isa::max_lanes(a.part); }
 };
 
 }  // namespace minnow::generic

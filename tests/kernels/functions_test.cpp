@@ -62,20 +62,21 @@ void expect_within(double ulps, const Function& function, const Exact& exact) {
   EXPECT_LE(worst, ulps) << "at " << std::hexfloat << worst_at;
 }
 
-// The bounds are the largest errors over all 2^32 floats, rounded up.
-TEST(Functions, ExpIsWithinOneUlp) {
+// The contract says 2; these are the largest errors, found once over every float where the function
+// is neither its argument nor a constant, rounded up.
+TEST(Functions, ExpIsWithinTwoUlp) {
   expect_within(
-      1.0, [](Lanes x) { return generic::exp(x); }, [](long double x) { return std::exp(x); });
+      1.05, [](Lanes x) { return generic::exp(x); }, [](long double x) { return std::exp(x); });
 }
 TEST(Functions, TanhIsWithinTwoUlp) {
   expect_within(
-      1.5, [](Lanes x) { return generic::tanh(x); }, [](long double x) { return std::tanh(x); });
+      1.35, [](Lanes x) { return generic::tanh(x); }, [](long double x) { return std::tanh(x); });
 }
 TEST(Functions, ErfIsWithinTwoUlp) {
   expect_within(
-      1.5, [](Lanes x) { return generic::erf(x); }, [](long double x) { return std::erf(x); });
+      1.1, [](Lanes x) { return generic::erf(x); }, [](long double x) { return std::erf(x); });
 }
-TEST(Functions, LogIsWithinOneUlp) {
+TEST(Functions, LogIsWithinTwoUlp) {
   expect_within(
       1.0, [](Lanes x) { return generic::log(x); }, [](long double x) { return std::log(x); });
 }
