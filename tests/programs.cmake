@@ -25,3 +25,8 @@ minnow_fuzz(gguf 20000 ${tiny_qwen2})
 minnow_fuzz(template 5000)
 minnow_fuzz(tokenizer 5000)
 minnow_fuzz(detokenizer 5000)
+
+# The generated Unicode tables against utf8proc, code point by code point.
+add_executable(unicode_test ${CMAKE_CURRENT_SOURCE_DIR}/tokenizer/unicode/unicode_test.cpp)
+target_link_libraries(unicode_test PRIVATE minnow_test_support utf8proc)
+gtest_discover_tests(unicode_test DISCOVERY_TIMEOUT 60)
