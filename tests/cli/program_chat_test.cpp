@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "cli/program_process.hpp"
 
@@ -97,6 +98,7 @@ class Terminal {
       words.push_back(const_cast<char*>(argument.c_str()));
     words.push_back(nullptr);
     child_ = forkpty(&terminal_, nullptr, nullptr, nullptr);
+    if (child_ < 0) throw std::runtime_error("this machine gives no terminal (is /dev/pts there?)");
     if (child_ == 0) {
       setenv("TERM", "vt100", 1);
       execv(program.c_str(), words.data());
