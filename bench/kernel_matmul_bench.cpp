@@ -1,0 +1,234 @@
+// Speed of packed weights and integer products, one table and one thread at a time.
+//
+// Names: table/format/rows x k/tokens/hot or cold. Hot: the same matrix again and again, as far as
+// it fits the caches; cold: copies of it in turn, 256 MiB together. Counters: weight bytes a second
+// and their percentage of the table's own read_bytes, multiply-adds a second and their percentage
+// of its integer_peak. Time is CPU time, since others may use the machine too.
+#include <benchmark/benchmark.h>
+
+#include <ctime>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/cpu_features.hpp"
+#include "kernels/api/kernel_table.hpp"
+#include "kernels/api/resolver.hpp"
+#include "kernels/formats/tile_layout.hpp"
+
+namespace minnow {
+namespace {
+
+constexpr std::int64_t kColdBytes = std::int64_t{256} << 20;
+
+struct Shape {
+  std::int64_t rows;
+  std::int64_t k;
+};
+
+// The matrices of Qwen2.5 0.5B, Gemma 3 270M and Qwen2.5 1.5B, and two output heads.
+constexpr Shape kShapes[] = {{896, 4864},  {4864, 896},  {640, 2048},   {2048, 640},
+                             {1536, 8960}, {8960, 1536}, {151936, 896}, {151936, 1536}};
+
+struct Limits {
+  double bytes_per_second;
+  double macs_per_second;
+};
+
+double cpu_seconds() {
+  timespec time = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// 64-byte aligned bytes, all written once.
+class Bytes {
+ public:
+  explicit Bytes(std::int64_t n) : storage_(static_cast<std::size_t>(n) + 64) {
+    void* start = storage_.data();
+    std::size_t space = storage_.size();
+    data_ = static_cast<std::uint8_t*>(std::align(64, static_cast<std::size_t>(n), start, space));
+  }
+  std::uint8_t* data() { return data_; }
+
+ private:
+  std::vector<std::uint8_t> storage_;
+  std::uint8_t* data_;
+};
+
+// The best of some rounds.
+Limits measure_limits(const KernelTable& table) {
+  constexpr std::int64_t kPeakIterations = 100'000;
+  Limits limits = {};
+  Bytes bytes(kColdBytes);
+  for (int round = 0; round < 10; ++round) {
+    double start = cpu_seconds();
+    benchmark::DoNotOptimize(table.read_bytes(bytes.data(), kColdBytes));
+    limits.bytes_per_second = std::max(limits.bytes_per_second,
+                                       static_cast<double>(kColdBytes) / (cpu_seconds() - start));
+    start = cpu_seconds();
+    const auto macs = static_cast<double>(table.integer_peak(kPeakIterations));
+    limits.macs_per_second = std::max(limits.macs_per_second, macs / (cpu_seconds() - start));
+  }
+  return limits;
+}
+
+// n packed groups: random codes, and scales that keep every sum finite.
+void fill_groups(Format format, std::int64_t k, std::int64_t n, std::uint8_t* groups) {
+  const FormatInfo& info = format_info(format);
+  const std::int64_t n_bytes = n * kGroupRows * row_bytes(format, k);
+  std::mt19937_64 engine(1);
+  for (std::int64_t i = 0; i + 8 <= n_bytes; i += 8) {
+    const std::uint64_t bits = engine();
+    std::memcpy(groups + i, &bits, 8);
+  }
+  const int n_fields = tile_layout(format).n_fields;
+  for (std::int64_t tile = 0; tile < n_bytes; tile += info.block_bytes * kGroupRows) {
+    for (int i = 0; i < kGroupRows * n_fields; ++i) {
+      const std::uint16_t half = 0x2000;  // 2^-7
+      std::memcpy(groups + tile + 2 * i, &half, 2);
+    }
+  }
+}
+
+// A matrix or copies of it, activations, results and scratch.
+struct Work {
+  Work(const KernelTable& table, Format format, Shape shape, std::int64_t n_tokens, bool cold)
+      : matrix_bytes(shape.rows * row_bytes(format, shape.k)),
+        n_copies(cold ? std::max<std::int64_t>(1, kColdBytes / matrix_bytes) : 1),
+        weights(matrix_bytes * n_copies),
+        codes(static_cast<std::size_t>(n_tokens * shape.k)),
+        scales(static_cast<std::size_t>(n_tokens * shape.k / 32)),
+        sums(static_cast<std::size_t>(n_tokens * shape.k / 16)),
+        out(static_cast<std::size_t>(n_tokens * shape.rows)),
+        scratch(static_cast<std::int64_t>(table.scratch_bytes)) {
+    fill_groups(format, shape.k, n_copies * shape.rows / kGroupRows, weights.data());
+    std::mt19937 engine(2);
+    std::normal_distribution<float> normal;
+    std::vector<float> x(static_cast<std::size_t>(shape.k));
+    const int x_group = format_info(format).x_group;
+    for (std::int64_t t = 0; t < n_tokens; ++t) {
+      for (float& value : x) value = normal(engine);
+      table.quantize(x.data(), shape.k, x_group, codes.data() + t * shape.k,
+                     scales.data() + t * (shape.k / x_group), sums.data() + t * (shape.k / 16));
+    }
+    args.k = shape.k;
+    args.n_rows = shape.rows;
+    args.n_tokens = n_tokens;
+    args.x = {codes.data(), scales.data(), sums.data(), shape.k, shape.k / x_group, shape.k / 16};
+    args.out = out.data();
+    args.out_stride = shape.rows;
+  }
+
+  std::int64_t matrix_bytes;
+  std::int64_t n_copies;
+  Bytes weights;
+  std::vector<std::int8_t> codes;
+  std::vector<float> scales;
+  std::vector<std::int16_t> sums;
+  std::vector<float> out;
+  Bytes scratch;
+  MatmulArgs args = {};
+};
+
+void count(benchmark::State& state, const Limits& limits, double bytes, double macs) {
+  const double n = static_cast<double>(state.iterations());
+  const auto rate = benchmark::Counter::kIsRate;
+  state.counters["B/s"] = benchmark::Counter(bytes * n, rate);
+  state.counters["%read"] = benchmark::Counter(100 * bytes * n / limits.bytes_per_second, rate);
+  if (macs == 0) return;
+  state.counters["MAC/s"] = benchmark::Counter(macs * n, rate);
+  state.counters["%peak"] = benchmark::Counter(100 * macs * n / limits.macs_per_second, rate);
+}
+
+void matmul(benchmark::State& state, const KernelTable* table, Limits limits, Format format,
+            Shape shape, std::int64_t n_tokens, bool cold) {
+  Work work(*table, format, shape, n_tokens, cold);
+  std::int64_t copy = 0;
+  for (auto _ : state) {
+    work.args.weights = work.weights.data() + copy * work.matrix_bytes;
+    copy = (copy + 1) % work.n_copies;
+    table->matmul(format, work.args, work.scratch.data());
+    benchmark::ClobberMemory();
+  }
+  const auto weights = static_cast<double>(shape.rows * shape.k);
+  count(state, limits, static_cast<double>(work.matrix_bytes),
+        weights * static_cast<double>(n_tokens));
+}
+
+// Rows from a file's pages, into groups of their own.
+void pack(benchmark::State& state, const KernelTable* table, Limits limits, Format format) {
+  constexpr Shape kShape = {8960, 1536};
+  const std::int64_t bytes = row_bytes(format, kShape.k);
+  Bytes rows(kShape.rows * bytes);
+  Bytes groups(kShape.rows * bytes);
+  for (auto _ : state) {
+    for (std::int64_t row = 0; row < kShape.rows; row += kGroupRows) {
+      table->pack(format, rows.data() + row * bytes, bytes, kGroupRows, kShape.k,
+                  groups.data() + row * bytes);
+    }
+    benchmark::ClobberMemory();
+  }
+  count(state, limits, static_cast<double>(kShape.rows * bytes), 0);
+}
+
+void quantize(benchmark::State& state, const KernelTable* table, Limits limits, int x_group) {
+  constexpr std::int64_t kLength = 4864;
+  std::vector<float> x(kLength, 0.5f);
+  std::vector<std::int8_t> codes(kLength);
+  std::vector<float> scales(kLength / 32);
+  std::vector<std::int16_t> sums(kLength / 16);
+  for (auto _ : state) {
+    table->quantize(x.data(), kLength, x_group, codes.data(), scales.data(), sums.data());
+    benchmark::ClobberMemory();
+  }
+  count(state, limits, kLength * sizeof(float), 0);
+}
+
+void register_format(const KernelTable* table, const Limits& limits, const FormatInfo& info) {
+  const std::string name = std::string(table->name) + "/" + info.name;
+  benchmark::RegisterBenchmark((name + "/pack").c_str(), pack, table, limits, info.format);
+  for (const Shape& shape : kShapes) {
+    if (shape.k % info.elements != 0) continue;
+    for (std::int64_t n_tokens : {1, 2, 4, 8, 16, 64, 512}) {
+      if (shape.rows > 100'000 && n_tokens > 1) continue;
+      for (bool cold : {false, true}) {
+        const std::string matrix = std::to_string(shape.rows) + "x" + std::to_string(shape.k);
+        const std::string tokens = std::to_string(n_tokens) + (cold ? "/cold" : "/hot");
+        benchmark::RegisterBenchmark((name + "/" + matrix + "/" + tokens).c_str(), matmul, table,
+                                     limits, info.format, shape, n_tokens, cold);
+      }
+    }
+  }
+}
+
+void register_table(const KernelTable* table) {
+  const Limits limits = measure_limits(*table);
+  for (int x_group : {32, 128}) {
+    const std::string name = std::string(table->name) + "/quantize/" + std::to_string(x_group);
+    benchmark::RegisterBenchmark(name.c_str(), quantize, table, limits, x_group);
+  }
+  for (const FormatInfo& info : kFormats) {
+    if (info.packing == Packing::kTiles && info.x_group > 0) register_format(table, limits, info);
+  }
+}
+
+}  // namespace
+}  // namespace minnow
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  const std::uint64_t mask = minnow::detect_cpu_features().mask;
+  const minnow::KernelTables tables = minnow::kernel_tables();
+  for (int i = 0; i < tables.n_tables; ++i) {
+    if (minnow::can_run(*tables.tables[i], mask)) minnow::register_table(tables.tables[i]);
+  }
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
