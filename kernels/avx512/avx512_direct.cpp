@@ -9,7 +9,6 @@ namespace minnow::avx512 {
 namespace {
 
 using generic::IntegerRule;
-using generic::unrolled;
 using std::int16_t;
 using std::int64_t;
 using std::int8_t;
@@ -33,46 +32,57 @@ struct TokenRows {
   [[gnu::always_inline]] __m512 scale(int token, int group) const {
     return _mm512_set1_ps(scales[token * scales_stride + group]);
   }
-  void advance(int k, int x_group) {
+  [[gnu::always_inline]] void advance(int k, int x_group) {
     codes += k;
     scales += k / x_group;
     sums += k / 16;
   }
 };
 
-// sums[token] = sum over codes<J, First>() ... of (code - zero) * activation, exactly. Half says
-// which half of 32 weights it is, or 2 for both.
-template <int T, int J, int Half, class TileType>
-[[gnu::always_inline]] inline void dot(const TileType& tile, const TokenRows& x, __m512i* sums) {
-  constexpr int kFirst = Half == 1 ? 4 : 0;
-  constexpr int kCount = Half == 2 ? 8 : 4;
-  constexpr int kLow = Half == 1 ? 0 : -TileType::kZero;
-  constexpr int kHigh = Half == 0 ? 0 : -TileType::kZero;
-  unrolled<T>([&](auto token) __attribute__((always_inline)) {
+// Adds the products of codes<G>(j)...codes<End - 1>(j).
+template <int T, int G, int End, class TileType>
+[[gnu::always_inline]] inline void add_products(const TileType& tile, int j, const TokenRows& x,
+                                                __m512i* sums) {
+  if constexpr (G < End) {
+    const __m512i codes = tile.template codes<G>(j);
+#pragma GCC unroll 8
+    for (int token = 0; token < T; ++token) {
+      const __m512i activations = x.codes_at(token, 32 * j + 4 * G);
+      sums[token] = _mm512_dpbusd_epi32(sums[token], codes, activations);
+    }
+    add_products<T, G + 1, End>(tile, j, x, sums);
+  }
+}
+
+enum class Part { kFirst16, kLast16, kAll32 };
+
+// sums[token] = the sum of (code - zero) * activation over (a part of) k = 32j...32j + 31, exactly.
+template <int T, Part P, class TileType>
+[[gnu::always_inline]] inline void dot(const TileType& tile, int j, const TokenRows& x,
+                                       __m512i* sums) {
+  constexpr int kLow = P == Part::kLast16 ? 0 : -TileType::kZero;
+  constexpr int kHigh = P == Part::kFirst16 ? 0 : -TileType::kZero;
+#pragma GCC unroll 8
+  for (int token = 0; token < T; ++token) {
     sums[token] = _mm512_setzero_si512();
     if constexpr (TileType::kZero != 0) {
       const __m512i zeros = _mm512_set1_epi32(kHigh * 65536 + (kLow & 0xffff));
-      sums[token] = _mm512_dpwssd_epi32(sums[token], zeros, x.sums_at(token, 32 * J));
+      sums[token] = _mm512_dpwssd_epi32(sums[token], zeros, x.sums_at(token, 32 * j));
     }
-  });
-  unrolled<kCount>([&](auto i) __attribute__((always_inline)) {
-    const __m512i codes = tile.template codes<J, kFirst + i.kValue>();
-    unrolled<T>([&](auto token) __attribute__((always_inline)) {
-      const __m512i activations = x.codes_at(token, 32 * J + 4 * (kFirst + i.kValue));
-      sums[token] = _mm512_dpbusd_epi32(sums[token], codes, activations);
-    });
-  });
+  }
+  constexpr int kFirst = P == Part::kLast16 ? 4 : 0;
+  constexpr int kEnd = P == Part::kFirst16 ? 4 : 8;
+  add_products<T, kFirst, kEnd>(tile, j, x, sums);
 }
 
 // One tile of a format with 32 weights and 32 activations under a scale.
 template <Format F, int T>
-[[gnu::always_inline]] inline void add_block(const uint8_t* bytes, const TokenRows& x,
-                                             __m512* acc) {
-  const Tile<F> tile{{bytes}};
+[[gnu::always_inline]] inline void add_block(const Tile<F>& tile, const TokenRows& x, __m512* acc) {
   __m512i sums[T];
-  dot<T, 0, 2>(tile, x, sums);
-  const __m512 scale = tile.template scale<0>();
-  unrolled<T>([&](auto token) __attribute__((always_inline)) {
+  dot<T, Part::kAll32>(tile, 0, x, sums);
+  const __m512 scale = tile.scale(0);
+#pragma GCC unroll 8
+  for (int token = 0; token < T; ++token) {
     const __m512 x_scale = x.scale(token, 0);
     const __m512 product = _mm512_mul_ps(scale, x_scale);
     acc[token] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[token]), product, acc[token]);
@@ -82,38 +92,59 @@ template <Format F, int T>
       const __m512 offset = _mm512_mul_ps(tile.offset(), x_scale);
       acc[token] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), offset, acc[token]);
     }
-  });
+  }
 }
 
-// The 128 weights of group H (0 or 1) in a tile of 256.
-template <Format F, int T, int H>
-[[gnu::always_inline]] inline void add_group_of_128(const Tile<F>& tile, const TokenRows& x,
+// parts[token] += the product of (a part of) k = 32j...32j + 31, which is sub-block s.
+template <int T, Part P, class TileType>
+[[gnu::always_inline]] inline void add_sub_block(const TileType& tile, int j, int s,
+                                                 const TokenRows& x, __m512* parts) {
+  __m512i sums[T];
+  dot<T, P>(tile, j, x, sums);
+  const __m512 scale = tile.scale(s);
+#pragma GCC unroll 8
+  for (int token = 0; token < T; ++token) {
+    parts[token] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[token]), scale, parts[token]);
+  }
+}
+
+// The 128 weights of group h (0 or 1) in a tile of 256.
+template <Format F, int T>
+[[gnu::always_inline]] inline void add_group_of_128(const Tile<F>& tile, int h, const TokenRows& x,
                                                     __m512* acc) {
   constexpr IntegerRule kRule = generic::integer_rule(F);
   __m512 parts[T];
-  unrolled<T>([&](auto token)
-                  __attribute__((always_inline)) { parts[token] = _mm512_setzero_ps(); });
-  unrolled<128 / kRule.sub>([&](auto i) __attribute__((always_inline)) {
-    constexpr int kSub = H * (128 / kRule.sub) + i.kValue;
-    constexpr int kHalf = kRule.sub == 32 ? 2 : kSub % 2;
-    __m512i sums[T];
-    dot<T, kSub * kRule.sub / 32, kHalf>(tile, x, sums);
-    const __m512 scale = tile.template scale<kSub>();
-    unrolled<T>([&](auto token) __attribute__((always_inline)) {
-      parts[token] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[token]), scale, parts[token]);
-    });
-  });
-  unrolled<T>([&](auto token) __attribute__((always_inline)) {
-    if constexpr (kRule.mins == Mins::kInteger) {
-      __m512i min_sum = _mm512_setzero_si512();
-      unrolled<4>([&](auto i) __attribute__((always_inline)) {
-        const __m512i mins = tile.template mins<4 * H + i.kValue>();
-        min_sum = _mm512_dpwssd_epi32(min_sum, mins, x.sums_at(token, 32 * (4 * H + i.kValue)));
-      });
-      parts[token] = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(min_sum), tile.dmin(), parts[token]);
+#pragma GCC unroll 8
+  for (int token = 0; token < T; ++token) parts[token] = _mm512_setzero_ps();
+  for (int j = 4 * h; j < 4 * h + 4; ++j) {
+    if constexpr (kRule.sub == 32) {
+      add_sub_block<T, Part::kAll32>(tile, j, j, x, parts);
+    } else {
+      add_sub_block<T, Part::kFirst16>(tile, j, 2 * j, x, parts);
+      add_sub_block<T, Part::kLast16>(tile, j, 2 * j + 1, x, parts);
     }
-    acc[token] = _mm512_fmadd_ps(parts[token], x.scale(token, H), acc[token]);
-  });
+  }
+  if constexpr (kRule.mins == Mins::kInteger) {
+    __m512i min_sums[T];
+#pragma GCC unroll 8
+    for (int token = 0; token < T; ++token) min_sums[token] = _mm512_setzero_si512();
+    for (int j = 4 * h; j < 4 * h + 4; ++j) {
+      const __m512i mins = tile.mins(j);
+#pragma GCC unroll 8
+      for (int token = 0; token < T; ++token) {
+        min_sums[token] = _mm512_dpwssd_epi32(min_sums[token], mins, x.sums_at(token, 32 * j));
+      }
+    }
+    const __m512 dmin = tile.dmin();
+#pragma GCC unroll 8
+    for (int token = 0; token < T; ++token) {
+      parts[token] = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(min_sums[token]), dmin, parts[token]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int token = 0; token < T; ++token) {
+    acc[token] = _mm512_fmadd_ps(parts[token], x.scale(token, h), acc[token]);
+  }
 }
 
 // How far ahead tiles are prefetched. Measured on 4 KiB pages with one token, in GB/s, without and
@@ -138,19 +169,19 @@ void matmul_group(const MatmulArgs& args, int64_t row, int64_t first_token) {
   const uint8_t* bytes = static_cast<const uint8_t*>(args.weights);
   bytes += row * (args.k / kInfo.elements) * kInfo.block_bytes;
   __m512 acc[T];
-  unrolled<T>([&](auto token) __attribute__((always_inline)) { acc[token] = _mm512_setzero_ps(); });
+#pragma GCC unroll 8
+  for (int token = 0; token < T; ++token) acc[token] = _mm512_setzero_ps();
   for (int64_t k = 0; k < args.k; k += kInfo.elements) {
     if constexpr (kAhead > 0) {
       for (int line = 0; line < kInfo.block_bytes * kGroupRows; line += 64) {
         _mm_prefetch(bytes + kAhead + line, _MM_HINT_T0);
       }
     }
+    const Tile<F> tile{{bytes}};
     if constexpr (kInfo.elements == 32) {
-      add_block<F, T>(bytes, x, acc);
+      add_block<F, T>(tile, x, acc);
     } else {
-      const Tile<F> tile{{bytes}};
-      add_group_of_128<F, T, 0>(tile, x, acc);
-      add_group_of_128<F, T, 1>(tile, x, acc);
+      for (int h = 0; h < 2; ++h) add_group_of_128<F, T>(tile, h, x, acc);
     }
     x.advance(kInfo.elements, kInfo.x_group);
     bytes += kInfo.block_bytes * kGroupRows;
@@ -158,9 +189,10 @@ void matmul_group(const MatmulArgs& args, int64_t row, int64_t first_token) {
   const int64_t rest = args.n_rows - row;
   const auto mask = static_cast<__mmask16>(rest >= 16 ? 0xffff : (1 << rest) - 1);
   float* const out = args.out + first_token * args.out_stride + row;
-  unrolled<T>([&](auto token) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+  for (int token = 0; token < T; ++token) {
     _mm512_mask_storeu_ps(out + token * args.out_stride, mask, acc[token]);
-  });
+  }
 }
 
 // Tokens that meet a row group together, at most: more do not fit the registers.

@@ -51,26 +51,30 @@ struct TileSource {
   [[gnu::always_inline]] static void unpack_tile(const Tile<F>& tile, int i, int r0, Panel& panel) {
     constexpr int kSubs = kRule.elements / kRule.sub;
     uint8_t* const codes = panel.codes + i * kRule.elements * 16 * R + 64 * r0;
-    unrolled<kRule.elements / 32>([&](auto j) __attribute__((always_inline)) {
-      unrolled<8>([&](auto g) __attribute__((always_inline)) {
-        _mm512_store_si512(codes + 64 * R * (8 * j.kValue + g.kValue),
-                           tile.template codes<j.kValue, g.kValue>());
-      });
-    });
-    unrolled<kSubs>([&](auto s) __attribute__((always_inline)) {
-      _mm512_store_ps(panel.scales + 16 * (R * (i * kSubs + s.kValue) + r0),
-                      tile.template scale<s.kValue>());
-    });
+    for (int j = 0; j < kRule.elements / 32; ++j) {
+      store_codes<R, 0>(tile, j, codes + 64 * R * 8 * j);
+    }
+    for (int s = 0; s < kSubs; ++s) {
+      _mm512_store_ps(panel.scales + 16 * (R * (i * kSubs + s) + r0), tile.scale(s));
+    }
     if constexpr (kRule.mins == Mins::kBlock) {
       _mm512_store_ps(panel.offsets + 16 * (R * i + r0), tile.offset());
     }
     if constexpr (kRule.mins == Mins::kInteger) {
-      unrolled<kSubs / 2>([&](auto pair) __attribute__((always_inline)) {
-        _mm512_store_si512(panel.min_pairs + 16 * (R * (i * kSubs / 2 + pair.kValue) + r0),
-                           tile.template min_pair<2 * pair.kValue>());
-      });
+      for (int pair = 0; pair < kSubs / 2; ++pair) {
+        _mm512_store_si512(panel.min_pairs + 16 * (R * (i * kSubs / 2 + pair) + r0),
+                           tile.min_pair(2 * pair));
+      }
       _mm512_store_ps(panel.dmin + 16 * (R * 2 * i + r0), tile.dmin());
       _mm512_store_ps(panel.dmin + 16 * (R * (2 * i + 1) + r0), tile.dmin());
+    }
+  }
+
+  template <int R, int G>
+  [[gnu::always_inline]] static void store_codes(const Tile<F>& tile, int j, uint8_t* codes) {
+    if constexpr (G < 8) {
+      _mm512_store_si512(codes + 64 * R * G, tile.template codes<G>(j));
+      store_codes<R, G + 1>(tile, j, codes);
     }
   }
 };

@@ -5,20 +5,22 @@
 // which kZero stands for weight 0. A vector of scales or minimums has a row a lane.
 //
 // Every Tile has
-//   codes<J, G>()     the codes of k = 32J + 4G ... 32J + 4G + 3
-//   scale<S>()        the weights' scale of sub-block S
+//   codes<G>(j)     the codes of k = 32j + 4G ... 32j + 4G + 3
+//   scale(s)        the weights' scale of sub-block s
 // and by its kind of minimums
-//   offset()          Mins::kBlock: m
-//   dmin(), mins<S>() Mins::kInteger: the minimum of sub-block S in both 16-bit halves of a lane
-//   min_pair<S>()     Mins::kInteger: the minimums of sub-blocks S and S + 1 in the two halves
-// Everything is in an anonymous namespace: included in several files of this folder.
+//   offset()        Mins::kBlock: m
+//   dmin(), mins(s) Mins::kInteger: the minimum of sub-block s in both 16-bit halves of a lane
+//   min_pair(s)     Mins::kInteger: the minimums of sub-blocks s and s + 1 in the two halves
+//
+// G is a parameter because its shifts are written into the instructions. Loops are loops, with a
+// pragma where arrays have to become registers: the same as lambdas took minutes to build with
+// sanitizers. Everything is in an anonymous namespace: included in several files of this folder.
 #pragma once
 
 #include <cstdint>
 
 #include "kernels/avx512/avx512_intrinsics.hpp"
 #include "kernels/formats/format.hpp"
-#include "kernels/generic/unrolled.hpp"
 
 namespace minnow::avx512 {
 namespace {
@@ -42,36 +44,37 @@ using std::uint8_t;
   return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(halves)));
 }
 
-// The low or high nibble of each byte.
-template <int Shift>
-[[gnu::always_inline]] inline __m512i nibbles(__m512i bytes) {
-  const __m512i shifted = Shift == 0 ? bytes : _mm512_srli_epi16(bytes, Shift);
-  return _mm512_and_si512(shifted, _mm512_set1_epi8(15));
+// Lanes moved right by so many bits.
+[[gnu::always_inline]] inline __m512i shift_right(__m512i lanes, int bits) {
+  return _mm512_srlv_epi32(lanes, _mm512_set1_epi32(bits));
 }
 
-// low | (high, moved so that bit From of each byte becomes bit 4) & mask.
+// Four bits of each byte, from bit `from` (0 or 4) on.
+[[gnu::always_inline]] inline __m512i nibbles(__m512i bytes, int from) {
+  return _mm512_and_si512(shift_right(bytes, from), _mm512_set1_epi8(15));
+}
+template <int From>
+[[gnu::always_inline]] inline __m512i nibbles(__m512i bytes) {
+  if constexpr (From == 0) return _mm512_and_si512(bytes, _mm512_set1_epi8(15));
+  return _mm512_and_si512(_mm512_srli_epi16(bytes, From), _mm512_set1_epi8(15));
+}
+
+// low | (high, moved so that bit `from` of each byte becomes bit 4) & mask.
+[[gnu::always_inline]] inline __m512i with_high_bits(__m512i low, __m512i high, int from,
+                                                     char mask) {
+  const __m512i moved = _mm512_rorv_epi32(high, _mm512_set1_epi32((from - 4) & 31));
+  return _mm512_ternarylogic_epi32(low, moved, _mm512_set1_epi8(mask), 0xf8);
+}
 template <int From>
 [[gnu::always_inline]] inline __m512i with_high_bits(__m512i low, __m512i high, char mask) {
-  __m512i moved = high;
-  if constexpr (From < 4) moved = _mm512_slli_epi16(high, 4 - From);
-  if constexpr (From > 4) moved = _mm512_srli_epi16(high, From - 4);
+  const __m512i moved = _mm512_ror_epi32(high, (From - 4) & 31);
   return _mm512_ternarylogic_epi32(low, moved, _mm512_set1_epi8(mask), 0xf8);
 }
 
-// Byte I of each lane, without and with its sign.
-template <int I>
-[[gnu::always_inline]] inline __m512i unsigned_byte(__m512i lanes) {
-  return _mm512_and_si512(_mm512_srli_epi32(lanes, 8 * I), _mm512_set1_epi32(255));
-}
-template <int I>
-[[gnu::always_inline]] inline __m512i signed_byte(__m512i lanes) {
-  return _mm512_srai_epi32(_mm512_slli_epi32(lanes, 24 - 8 * I), 24);
-}
-
-// Bytes I and J of each lane as its two 16-bit halves.
-template <int I, int J>
-[[gnu::always_inline]] inline __m512i two_bytes(__m512i lanes) {
-  constexpr int kFirst = static_cast<int>(0x80008000u) | J << 16 | I;
+// Bytes Low and High of each lane as its two 16-bit halves.
+template <int Low, int High>
+[[gnu::always_inline]] inline __m512i bytes_as_halves(__m512i lanes) {
+  constexpr int kFirst = static_cast<int>(0x80008000u) | High << 16 | Low;
   return _mm512_shuffle_epi8(lanes, _mm512_set4_epi32(kFirst + 0x000c000c, kFirst + 0x00080008,
                                                       kFirst + 0x00040004, kFirst));
 }
@@ -90,16 +93,13 @@ struct NibbleTile {
   [[gnu::always_inline]] __m512i piece(int number) const {
     return load_bytes(tile + 32 * FieldCount + 64 * number);
   }
-  template <int J, int G>
-  [[gnu::always_inline]] __m512i codes() const {
+  template <int G>
+  [[gnu::always_inline]] __m512i codes(int /*j*/) const {
     const __m512i low = nibbles<G / 4 * 4>(piece(G % 4 + (FifthBits ? 1 : 0)));
     if constexpr (FifthBits) return with_high_bits<G>(low, piece(0), 0x10);
     return low;
   }
-  template <int S>
-  [[gnu::always_inline]] __m512 scale() const {
-    return load_field(tile, 0);
-  }
+  [[gnu::always_inline]] __m512 scale(int /*s*/) const { return load_field(tile, 0); }
   [[gnu::always_inline]] __m512 offset() const { return load_field(tile, 1); }
 };
 
@@ -117,14 +117,11 @@ struct Tile<Format::kQ8_0> {
   static constexpr int kZero = 128;
   const uint8_t* tile;
 
-  template <int J, int G>
-  [[gnu::always_inline]] __m512i codes() const {
+  template <int G>
+  [[gnu::always_inline]] __m512i codes(int /*j*/) const {
     return _mm512_xor_si512(load_bytes(tile + 32 + 64 * G), _mm512_set1_epi8(-128));
   }
-  template <int S>
-  [[gnu::always_inline]] __m512 scale() const {
-    return load_field(tile, 0);
-  }
+  [[gnu::always_inline]] __m512 scale(int /*s*/) const { return load_field(tile, 0); }
 };
 
 // -- blocks of 256 --------------------------------------------------------------------------------
@@ -138,31 +135,30 @@ struct KTile {
   [[gnu::always_inline]] __m512i piece(int number) const {
     return load_bytes(tile + 64 + 64 * number);
   }
-  template <int J, int G>
-  [[gnu::always_inline]] __m512i codes() const {
-    const __m512i low = nibbles<J % 2 * 4>(piece((FifthBits ? 11 : 3) + J / 2 * 8 + G));
-    if constexpr (FifthBits) return with_high_bits<J>(low, piece(3 + G), 0x10);
+  template <int G>
+  [[gnu::always_inline]] __m512i codes(int j) const {
+    const __m512i low = nibbles(piece((FifthBits ? 11 : 3) + j / 2 * 8 + G), j % 2 * 4);
+    if constexpr (FifthBits) return with_high_bits(low, piece(3 + G), j, 0x10);
     return low;
   }
-  // Four 6-bit scales or minimums a lane: H = 0, those of sub-blocks 0...3; 1, of 4...7.
-  template <int H, int Piece>
-  [[gnu::always_inline]] __m512i six_bits() const {
+  // Piece 0 (scales) or 1 (minimums): four 6-bit values a lane, of sub-blocks 0...3 or, when
+  // `high`, of 4...7.
+  template <int Piece>
+  [[gnu::always_inline]] __m512i six_bits(bool high) const {
     const __m512i first = piece(Piece);
-    if constexpr (H == 0) return _mm512_and_si512(first, _mm512_set1_epi8(63));
+    if (!high) return _mm512_and_si512(first, _mm512_set1_epi8(63));
     return with_high_bits<6>(nibbles<Piece * 4>(piece(2)), first, 0x30);
   }
-  template <int S>
-  [[gnu::always_inline]] __m512 scale() const {
-    const __m512i bytes = unsigned_byte<S % 4>(six_bits<S / 4, 0>());
-    return _mm512_mul_ps(load_field(tile, 0), _mm512_cvtepi32_ps(bytes));
+  [[gnu::always_inline]] __m512 scale(int s) const {
+    const __m512i bytes = shift_right(six_bits<0>(s >= 4), s % 4 * 8);
+    const __m512i scales = _mm512_and_si512(bytes, _mm512_set1_epi32(255));
+    return _mm512_mul_ps(load_field(tile, 0), _mm512_cvtepi32_ps(scales));
   }
-  template <int S>
-  [[gnu::always_inline]] __m512i mins() const {
-    return two_bytes<S % 4, S % 4>(six_bits<S / 4, 1>());
+  [[gnu::always_inline]] __m512i mins(int s) const {
+    return bytes_as_halves<0, 0>(shift_right(six_bits<1>(s >= 4), s % 4 * 8));
   }
-  template <int S>
-  [[gnu::always_inline]] __m512i min_pair() const {
-    return two_bytes<S % 4, S % 4 + 1>(six_bits<S / 4, 1>());
+  [[gnu::always_inline]] __m512i min_pair(int s) const {
+    return bytes_as_halves<0, 1>(shift_right(six_bits<1>(s >= 4), s % 4 * 8));
   }
   [[gnu::always_inline]] __m512 dmin() const { return load_field(tile, 1); }
 };
@@ -180,17 +176,17 @@ struct Tile<Format::kQ6_K> {
   [[gnu::always_inline]] __m512i piece(int number) const {
     return load_bytes(tile + 32 + 64 * number);
   }
-  template <int J, int G>
-  [[gnu::always_inline]] __m512i codes() const {
-    constexpr int kN = J / 4;
-    constexpr int kS = J % 4;
-    const __m512i low = nibbles<kS / 2 * 4>(piece(4 + 16 * kN + 8 * (kS % 2) + G));
-    return with_high_bits<2 * kS>(low, piece(36 + 8 * kN + G), 0x30);
+  template <int G>
+  [[gnu::always_inline]] __m512i codes(int j) const {
+    const int n = j / 4;
+    const int s = j % 4;
+    const __m512i low = nibbles(piece(4 + 16 * n + 8 * (s % 2) + G), s / 2 * 4);
+    return with_high_bits(low, piece(36 + 8 * n + G), 2 * s, 0x30);
   }
-  template <int S>
-  [[gnu::always_inline]] __m512 scale() const {
-    const __m512i bytes = signed_byte<S % 4>(piece(S / 4));
-    return _mm512_mul_ps(load_field(tile, 0), _mm512_cvtepi32_ps(bytes));
+  [[gnu::always_inline]] __m512 scale(int s) const {
+    const __m512i to_top = _mm512_set1_epi32(24 - s % 4 * 8);
+    const __m512i scales = _mm512_srai_epi32(_mm512_sllv_epi32(piece(s / 4), to_top), 24);
+    return _mm512_mul_ps(load_field(tile, 0), _mm512_cvtepi32_ps(scales));
   }
 };
 
