@@ -278,8 +278,11 @@ typedef enum minnow_reason {
 
 /* Adds a message to the conversation and streams the answer. role is "user", "system" or "tool";
  * after "system" there is no answer. Uses the model's chat template; without one, the text is
- * continued as it is. out_reason may be NULL. On MINNOW_CANCELLED the conversation keeps what was
- * said so far. */
+ * continued as it is. Without a callback the prompt is read and the answer is left to
+ * minnow_session_next(). out_reason may be NULL. On MINNOW_CANCELLED the conversation keeps what was
+ * said so far; a question of which no answer began is taken back. MINNOW_CONTEXT_FULL: the
+ * conversation is longer than the context. Rendering takes memory for the text; streaming takes
+ * none. */
 MINNOW_API minnow_status minnow_session_chat(minnow_session* session, const char* role,
                                              const char* text, minnow_text_callback callback,
                                              void* user, minnow_reason* out_reason);
@@ -293,10 +296,20 @@ MINNOW_API minnow_status minnow_session_messages(minnow_session* session, char**
 MINNOW_API minnow_status minnow_session_set_messages(minnow_session* session, const char* json,
                                                      size_t n_bytes);
 
-/* Continues a text as it is, without a template, from the session's present position. */
+/* Continues a text as it is, without a template, from the session's present position. callback and
+ * out_reason as for minnow_session_chat(). */
 MINNOW_API minnow_status minnow_session_complete(minnow_session* session, const char* text,
                                                  size_t n_bytes, minnow_text_callback callback,
                                                  void* user, minnow_reason* out_reason);
+
+/* Pulls the next piece of the answer that minnow_session_chat() or minnow_session_complete() began
+ * without a callback: whole UTF-8 characters, zero-terminated, owned by the session until its next
+ * call. At the end *out_n_bytes is 0 and *out_reason says why (it is not written before; out_reason
+ * may be NULL). The same loop as streaming to a callback: the same pieces, and no allocation. Any
+ * call that changes what the session has read ends the answer where it is.
+ * MINNOW_INVALID_ARGUMENT: no answer was begun. Other failures end the answer too. */
+MINNOW_API minnow_status minnow_session_next(minnow_session* session, const char** out_text,
+                                             size_t* out_n_bytes, minnow_reason* out_reason);
 
 /* What the last prefill and answer cost: "prompt_tokens", "prompt_seconds", "answer_tokens",
  * "answer_seconds", "first_token_seconds", "n_ctx", "kv_bytes", "session_bytes", as a JSON object. */

@@ -113,20 +113,35 @@ Status FileReader::read(std::uint64_t offset, std::span<std::byte> out) const {
   if (!range_fits(offset, out.size(), n_bytes_))
     return error(StatusCode::kInvalidArgument, path_in_quotes(name_), ": ", out.size(),
                  " bytes at offset ", offset, " were asked for, but there are ", n_bytes_);
+  int failure = 0;
+  const std::size_t done = fill(offset, out, failure);
+  if (failure != 0) return system_error("read", name_, failure);
+  if (done < out.size())
+    return error(StatusCode::kBadFile, path_in_quotes(name_),
+                 " has become shorter while it was in use: ", out.size() - done,
+                 " bytes are missing at offset ", offset + done);
+  return {};
+}
+
+bool FileReader::try_read(std::uint64_t offset, std::span<std::byte> out) const noexcept {
+  int failure = 0;
+  return range_fits(offset, out.size(), n_bytes_) && fill(offset, out, failure) == out.size();
+}
+
+// Returns how many bytes there were; `failure` is errno when the system refused.
+std::size_t FileReader::fill(std::uint64_t offset, std::span<std::byte> out,
+                             int& failure) const noexcept {
   std::size_t done = 0;
   while (done < out.size()) {
     const std::size_t n_wanted = std::min(out.size() - done, kLongestRead);
     const ssize_t n_read =
         pread(descriptor_, out.data() + done, n_wanted, static_cast<off_t>(start_ + offset + done));
     if (n_read < 0 && errno == EINTR) continue;
-    if (n_read < 0) return system_error("read", name_, errno);
-    if (n_read == 0)
-      return error(StatusCode::kBadFile, path_in_quotes(name_),
-                   " has become shorter while it was in use: ", out.size() - done,
-                   " bytes are missing at offset ", offset + done);
+    if (n_read < 0) failure = errno;
+    if (n_read <= 0) break;
     done += static_cast<std::size_t>(n_read);
   }
-  return {};
+  return done;
 }
 
 FileReader& FileReader::operator=(FileReader&& other) noexcept {

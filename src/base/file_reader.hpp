@@ -35,6 +35,9 @@ class FileReader {
   // Fills `out` from `offset` (relative to the range). kBadFile when the file has become shorter.
   Status read(std::uint64_t offset, std::span<std::byte> out) const;
 
+  // The same for threads that may not allocate: false where read() would give a message.
+  bool try_read(std::uint64_t offset, std::span<std::byte> out) const noexcept;
+
   bool is_open() const { return descriptor_ >= 0; }
   int descriptor() const { return descriptor_; }
   std::uint64_t start() const { return start_; }  // of the range, in the file
@@ -42,6 +45,7 @@ class FileReader {
   const std::string& name() const { return name_; }
 
  private:
+  std::size_t fill(std::uint64_t offset, std::span<std::byte> out, int& failure) const noexcept;
   void swap(FileReader& other) noexcept;
   void close() noexcept;
 

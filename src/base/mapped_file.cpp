@@ -82,6 +82,13 @@ Status MappedFile::read(std::uint64_t offset, std::span<std::byte> out) const {
   return {};
 }
 
+bool MappedFile::try_read(std::uint64_t offset, std::span<std::byte> out) const noexcept {
+  if (reader_.is_open()) return reader_.try_read(offset, out);
+  if (!range_fits(offset, out.size(), bytes_.size())) return false;
+  if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
+  return true;
+}
+
 void MappedFile::will_need(std::uint64_t offset, std::uint64_t n_bytes) const noexcept {
   advise(offset, n_bytes, /*outwards=*/true, MADV_WILLNEED);
 }

@@ -44,6 +44,9 @@ class MappedFile {
   // file has become shorter since it was opened, kIo. Allocates nothing on success.
   Status read(std::uint64_t offset, std::span<std::byte> out) const;
 
+  // The same for threads that may not allocate: false where read() would give a message.
+  bool try_read(std::uint64_t offset, std::span<std::byte> out) const noexcept;
+
   // Hints about a range of the map; no effect on memory of the caller's. will_need: read ahead.
   // drop: give the pages back (they are read again when touched); only whole pages inside the
   // range.

@@ -1,8 +1,48 @@
 #include "base/memory.hpp"
 
-#include <new>
+#include <algorithm>
+#include <charconv>
+#include <cstring>
 
 namespace minnow {
+
+namespace {
+
+// A text in a fixed buffer; what does not fit is left out.
+class FixedText {
+ public:
+  FixedText(char* buffer, std::size_t n_bytes) : at_(buffer), end_(buffer + n_bytes - 1) {
+    *at_ = '\0';
+  }
+  FixedText& add(std::string_view text) {
+    const auto n = std::min(text.size(), static_cast<std::size_t>(end_ - at_));
+    std::memcpy(at_, text.data(), n);
+    at_ += n;
+    *at_ = '\0';
+    return *this;
+  }
+  FixedText& add(std::size_t number) {
+    char digits[24];
+    const auto result = std::to_chars(digits, digits + sizeof digits, number);
+    return add(std::string_view(digits, static_cast<std::size_t>(result.ptr - digits)));
+  }
+
+ private:
+  char* at_;
+  char* end_;
+};
+
+}  // namespace
+
+MemoryRefused::MemoryRefused(std::size_t n_bytes, std::size_t in_use_bytes,
+                             std::size_t budget_bytes) noexcept {
+  FixedText text(text_, sizeof text_);
+  text.add("out of memory: ").add(n_bytes).add(" bytes more are needed; ").add(in_use_bytes);
+  if (budget_bytes == HostMemory::kNoBudget)
+    text.add(" bytes are in use and the allocator gives no more");
+  else
+    text.add(" of the budget of ").add(budget_bytes).add(" bytes are in use");
+}
 
 Status HostMemory::check(const AllocatorHooks& hooks) {
   if ((hooks.allocate == nullptr) != (hooks.release == nullptr))
@@ -23,6 +63,7 @@ bool HostMemory::count(std::size_t n_bytes) noexcept {
     }
   } while (
       !in_use_bytes_.compare_exchange_weak(before, before + n_bytes, std::memory_order_relaxed));
+  n_allocations_.fetch_add(1, std::memory_order_relaxed);
   const std::size_t now = before + n_bytes;
   std::size_t peak = peak_bytes_.load(std::memory_order_relaxed);
   while (peak < now && !peak_bytes_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
@@ -55,7 +96,7 @@ void* HostMemory::try_allocate(std::size_t n_bytes, std::size_t alignment) noexc
 
 void* HostMemory::do_allocate(std::size_t n_bytes, std::size_t alignment) {
   void* p = try_allocate(n_bytes, alignment);
-  if (p == nullptr) throw std::bad_alloc();
+  if (p == nullptr) throw MemoryRefused(n_bytes, in_use_bytes(), budget_bytes_);
   return p;
 }
 

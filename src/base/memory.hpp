@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory_resource>
+#include <new>
 #include <string_view>
 
 #include "base/status.hpp"
@@ -20,6 +21,17 @@ struct AllocatorHooks {
   void* (*allocate)(void* user, std::size_t n_bytes, std::size_t alignment) = nullptr;
   void (*release)(void* user, void* p, std::size_t n_bytes) = nullptr;
   void* user = nullptr;
+};
+
+// What HostMemory throws: a std::bad_alloc that knows the numbers. Holds its text itself, since
+// there is no memory for it.
+class MemoryRefused final : public std::bad_alloc {
+ public:
+  MemoryRefused(std::size_t n_bytes, std::size_t in_use_bytes, std::size_t budget_bytes) noexcept;
+  const char* what() const noexcept override { return text_; }
+
+ private:
+  char text_[160];
 };
 
 // Thread-safe. Must outlive everything allocated from it.
@@ -47,9 +59,10 @@ class HostMemory final : public std::pmr::memory_resource {
   std::size_t in_use_bytes() const { return in_use_bytes_.load(std::memory_order_relaxed); }
   std::size_t peak_bytes() const { return peak_bytes_.load(std::memory_order_relaxed); }
   std::size_t budget_bytes() const { return budget_bytes_; }
-  // The size of the last request that was refused, 0 if there was none: for the message that a
-  // std::bad_alloc cannot carry.
+  // The size of the last request that was refused, 0 if there was none.
   std::size_t refused_bytes() const { return refused_bytes_.load(std::memory_order_relaxed); }
+  // How often memory was taken, arenas included.
+  std::size_t n_allocations() const { return n_allocations_.load(std::memory_order_relaxed); }
   bool has_hooks() const { return hooks_.allocate != nullptr; }
 
  private:
@@ -63,6 +76,7 @@ class HostMemory final : public std::pmr::memory_resource {
   std::atomic<std::size_t> in_use_bytes_{0};
   std::atomic<std::size_t> peak_bytes_{0};
   std::atomic<std::size_t> refused_bytes_{0};
+  std::atomic<std::size_t> n_allocations_{0};
 };
 
 }  // namespace minnow

@@ -57,6 +57,16 @@ minnow_status in_session(minnow_session* session, Body&& body) noexcept {
   });
 }
 
+// The same for calls that change what the session has read: an answer that is being pulled ends
+// before.
+template <class Body>
+minnow_status in_changing_session(minnow_session* session, Body&& body) noexcept {
+  return in_session(session, [&]() -> Status {
+    session->chat->settle();
+    return body();
+  });
+}
+
 inline std::string_view text_view(const char* text, std::size_t n_bytes) {
   return {text, n_bytes == MINNOW_ZERO_TERMINATED ? std::strlen(text) : n_bytes};
 }

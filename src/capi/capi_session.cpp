@@ -8,6 +8,7 @@ using minnow::Status;
 using minnow::StatusCode;
 using minnow::Token;
 using minnow::capi::guarded;
+using minnow::capi::in_changing_session;
 using minnow::capi::in_session;
 using minnow::capi::require;
 
@@ -22,8 +23,7 @@ struct TextTarget {
   void* user;
   static bool call(void* self, std::string_view text) {
     const auto* target = static_cast<const TextTarget*>(self);
-    return target->callback == nullptr ||
-           target->callback(target->user, text.data(), text.size()) == MINNOW_CONTINUE;
+    return target->callback(target->user, text.data(), text.size()) == MINNOW_CONTINUE;
   }
 };
 
@@ -62,18 +62,18 @@ void minnow_session_free(minnow_session* session) {
 
 minnow_status minnow_session_prefill(minnow_session* session, const minnow_token* tokens,
                                      size_t n_tokens) {
-  return in_session(session, [&]() -> Status {
+  return in_changing_session(session, [&]() -> Status {
     if (n_tokens > 0) MINNOW_TRY(require(tokens, "tokens"));
     return session->session().prefill(token_view(tokens, n_tokens));
   });
 }
 
 minnow_status minnow_session_decode(minnow_session* session, minnow_token token) {
-  return in_session(session, [&] { return session->session().decode(token); });
+  return in_changing_session(session, [&] { return session->session().decode(token); });
 }
 
 minnow_status minnow_session_sample(minnow_session* session, minnow_token* out_token) {
-  return in_session(session, [&]() -> Status {
+  return in_changing_session(session, [&]() -> Status {
     MINNOW_TRY(require(out_token, "out_token"));
     return session->session().sample(*out_token);
   });
@@ -92,7 +92,7 @@ minnow_status minnow_session_logits(minnow_session* session, const float** out_l
 minnow_status minnow_session_evaluate(minnow_session* session, const minnow_token* tokens,
                                       size_t n_tokens, minnow_logits_callback callback,
                                       void* user) {
-  return in_session(session, [&]() -> Status {
+  return in_changing_session(session, [&]() -> Status {
     if (n_tokens > 0) MINNOW_TRY(require(tokens, "tokens"));
     if (callback == nullptr)
       return minnow::error(StatusCode::kInvalidArgument, "argument 'callback' must not be NULL");
@@ -112,7 +112,7 @@ minnow_status minnow_session_position(minnow_session* session, int64_t* out_n_to
 }
 
 minnow_status minnow_session_truncate(minnow_session* session, int64_t n_tokens) {
-  return in_session(session, [&]() -> Status {
+  return in_changing_session(session, [&]() -> Status {
     MINNOW_TRY(session->session().truncate(n_tokens));
     if (n_tokens == 0) session->chat->set_messages({});
     return {};
@@ -130,11 +130,13 @@ minnow_status minnow_session_cancel(minnow_session* session) {
 minnow_status minnow_session_chat(minnow_session* session, const char* role, const char* text,
                                   minnow_text_callback callback, void* user,
                                   minnow_reason* out_reason) {
-  return in_session(session, [&]() -> Status {
+  return in_changing_session(session, [&]() -> Status {
     MINNOW_TRY(require(role, "role"));
     MINNOW_TRY(require(text, "text"));
+    if (callback == nullptr) return session->chat->begin_say(role, text);
     TextTarget target{callback, user};
     Answer answer;
+    answer.keeps_text = false;
     MINNOW_TRY(session->chat->say(role, text, {&TextTarget::call, &target}, answer));
     give_reason(answer, out_reason);
     return {};
@@ -151,7 +153,7 @@ minnow_status minnow_session_messages(minnow_session* session, char** out_json) 
 
 minnow_status minnow_session_set_messages(minnow_session* session, const char* json,
                                           size_t n_bytes) {
-  return in_session(session, [&]() -> Status {
+  return in_changing_session(session, [&]() -> Status {
     MINNOW_TRY(require(json, "json"));
     std::vector<minnow::ChatMessage> messages;
     MINNOW_TRY(minnow::capi::read_messages(minnow::capi::text_view(json, n_bytes), messages));
@@ -163,13 +165,30 @@ minnow_status minnow_session_set_messages(minnow_session* session, const char* j
 minnow_status minnow_session_complete(minnow_session* session, const char* text, size_t n_bytes,
                                       minnow_text_callback callback, void* user,
                                       minnow_reason* out_reason) {
-  return in_session(session, [&]() -> Status {
+  return in_changing_session(session, [&]() -> Status {
     MINNOW_TRY(require(text, "text"));
+    const std::string_view prompt = minnow::capi::text_view(text, n_bytes);
+    if (callback == nullptr) return session->chat->begin_complete(prompt);
     TextTarget target{callback, user};
     Answer answer;
-    MINNOW_TRY(session->chat->complete(minnow::capi::text_view(text, n_bytes),
-                                       {&TextTarget::call, &target}, answer));
+    answer.keeps_text = false;
+    MINNOW_TRY(session->chat->complete(prompt, {&TextTarget::call, &target}, answer));
     give_reason(answer, out_reason);
+    return {};
+  });
+}
+
+minnow_status minnow_session_next(minnow_session* session, const char** out_text,
+                                  size_t* out_n_bytes, minnow_reason* out_reason) {
+  return in_session(session, [&]() -> Status {
+    MINNOW_TRY(require(out_text, "out_text"));
+    MINNOW_TRY(require(out_n_bytes, "out_n_bytes"));
+    std::string_view text;
+    minnow::FinishReason reason{};
+    MINNOW_TRY(session->chat->next(text, reason));
+    *out_text = text.data();
+    *out_n_bytes = text.size();
+    if (text.empty() && out_reason != nullptr) *out_reason = static_cast<minnow_reason>(reason);
     return {};
   });
 }

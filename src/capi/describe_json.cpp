@@ -1,9 +1,9 @@
 #include "capi/describe_json.hpp"
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "base/cpu_features.hpp"
+#include "capi/json_writer.hpp"
 #include "kernels/api/resolver.hpp"
 #include "kernels/formats/format.hpp"
 
@@ -11,43 +11,45 @@ namespace minnow::capi {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-// Files may hold anything; what is not UTF-8 becomes U+FFFD.
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json scalar_json(const Gguf& gguf, const GgufEntry& entry) {
+void write_scalar(const Gguf& gguf, const GgufEntry& entry, JsonWriter& json) {
   std::int64_t integer = 0;
   float number = 0;
   bool flag = false;
-  if (entry.value.type == GgufType::kString) return std::string(entry.value.payload);
-  if (gguf.get_bool(entry.key, flag).ok()) return flag;
-  if (gguf.get_i64(entry.key, integer).ok()) return integer;
-  if (gguf.get_float(entry.key, number).ok()) return number;
-  return nullptr;
+  if (entry.value.type == GgufType::kString)
+    json.value(entry.value.payload);
+  else if (gguf.get_bool(entry.key, flag).ok())
+    json.value(flag);
+  else if (gguf.get_i64(entry.key, integer).ok())
+    json.value(integer);
+  else if (gguf.get_float(entry.key, number).ok())
+    json.value(number);
+  else
+    json.null();
+}
+
+template <class Elements>
+void write_first(const Elements& elements, JsonWriter& json) {
+  constexpr std::size_t kShown = 5;
+  for (std::size_t i = 0; i < std::min(kShown, elements.size()); ++i) json.value(elements[i]);
 }
 
 // Long arrays (vocabularies) are shown by their beginning.
-Json array_json(const Gguf& gguf, const GgufEntry& entry) {
-  constexpr std::size_t kShown = 5;
-  Json first = Json::array();
+void write_array(const Gguf& gguf, const GgufEntry& entry, JsonWriter& json) {
+  json.begin_object()
+      .member("type", gguf_type_name(entry.value.element_type))
+      .member("n", entry.value.n_elements)
+      .key("first")
+      .begin_array();
   GgufIntegers integers;
   GgufFloats floats;
   std::pmr::vector<std::string_view> strings;
-  if (gguf.get_integers(entry.key, integers).ok()) {
-    for (std::size_t i = 0; i < std::min(kShown, integers.size()); ++i)
-      first.push_back(integers[i]);
-  } else if (gguf.get_floats(entry.key, floats).ok()) {
-    for (std::size_t i = 0; i < std::min(kShown, floats.size()); ++i) first.push_back(floats[i]);
-  } else if (gguf.get_strings(entry.key, strings).ok()) {
-    for (std::size_t i = 0; i < std::min(kShown, strings.size()); ++i)
-      first.push_back(std::string(strings[i]));
-  }
-  return {{"type", std::string(gguf_type_name(entry.value.element_type))},
-          {"n", entry.value.n_elements},
-          {"first", first}};
+  if (gguf.get_integers(entry.key, integers).ok())
+    write_first(integers, json);
+  else if (gguf.get_floats(entry.key, floats).ok())
+    write_first(floats, json);
+  else if (gguf.get_strings(entry.key, strings).ok())
+    write_first(strings, json);
+  json.end_array().end_object();
 }
 
 std::string format_name(std::uint32_t ggml_type) {
@@ -57,82 +59,114 @@ std::string format_name(std::uint32_t ggml_type) {
   return join("type ", ggml_type);
 }
 
-Json tensors_json(const Gguf& gguf, Json& types) {
+void write_tensors(const Gguf& gguf, JsonWriter& json) {
   struct Count {
     std::int64_t n = 0;
     std::uint64_t n_bytes = 0;
   };
   std::map<std::string, Count> counts;
-  Json tensors = Json::array();
+  json.key("tensors").begin_array();
   for (const GgufTensor& tensor : gguf.tensors()) {
-    const std::string name = format_name(tensor.format);
-    Json shape = Json::array();  // slowest dimension first, as in numpy
-    for (std::uint32_t d = tensor.n_dims; d > 0; --d) shape.push_back(tensor.dims[d - 1]);
-    tensors.push_back({{"name", std::string(tensor.name)},
-                       {"type", name},
-                       {"shape", shape},
-                       {"n_bytes", tensor.n_bytes}});
-    ++counts[name].n;
-    counts[name].n_bytes += tensor.n_bytes;
+    const std::string type = format_name(tensor.format);
+    json.begin_object().member("name", tensor.name).member("type", type).key("shape").begin_array();
+    // The slowest dimension first, as in numpy.
+    for (std::uint32_t d = tensor.n_dims; d > 0; --d) json.value(tensor.dims[d - 1]);
+    json.end_array().member("n_bytes", tensor.n_bytes).end_object();
+    ++counts[type].n;
+    counts[type].n_bytes += tensor.n_bytes;
   }
+  json.end_array().key("types").begin_object();
   for (const auto& [name, count] : counts)
-    types[name] = {{"n", count.n}, {"n_bytes", count.n_bytes}};
-  return tensors;
+    json.key(name)
+        .begin_object()
+        .member("n", count.n)
+        .member("n_bytes", count.n_bytes)
+        .end_object();
+  json.end_object();
+}
+
+void write_memory(const MemoryEstimate& memory, JsonWriter& json) {
+  json.key("memory")
+      .begin_object()
+      .member("weights_bytes", memory.weights_bytes)
+      .member("mapped_bytes", memory.mapped_bytes)
+      .member("model_bytes", memory.model_bytes)
+      .member("session_bytes", memory.session_bytes)
+      .member("kv_bytes", memory.kv_bytes)
+      .member("workspace_bytes", memory.session_bytes - memory.kv_bytes)
+      .member("n_ctx", memory.n_ctx)
+      .member("total_bytes", memory.model_bytes + memory.session_bytes)
+      .member("peak_bytes", memory.peak_bytes)
+      .end_object();
 }
 
 }  // namespace
 
 std::string options_json() {
-  Json list = Json::array();
+  JsonWriter json;
+  json.begin_array();
   for (const OptionRow& row : describe_options()) {
-    Json option = {{"name", row.name}, {"type", row.type}, {"for", row.scope}};
-    if (std::string_view(row.type) != "text") {
-      option["min"] = row.least;
-      option["max"] = row.most;
-    }
-    option["default"] = row.initial;
-    if (*row.choices != '\0') option["choices"] = row.choices;
-    option["meaning"] = row.meaning;
-    list.push_back(std::move(option));
+    json.begin_object().member("name", row.name).member("type", row.type).member("for", row.scope);
+    if (std::string_view(row.type) != "text") json.member("min", row.least).member("max", row.most);
+    json.member("default", row.initial);
+    if (*row.choices != '\0') json.member("choices", row.choices);
+    json.member("meaning", row.meaning).end_object();
   }
-  return dump(list);
+  return json.end_array().take();
 }
 
 std::string runtime_json(Runtime& runtime) {
   const CpuFeatures features = detect_cpu_features();
   const CpuTopology topology = detect_cpu_topology();
-  Json tables = Json::array();
-  const KernelTables all = kernel_tables();
-  for (int i = 0; i < all.n_tables; ++i)
-    tables.push_back(
-        {{"name", all.tables[i]->name}, {"available", can_run(*all.tables[i], features.mask)}});
+  JsonWriter json;
+  json.begin_object()
+      .member("version", MINNOW_VERSION)
+      .member("cpu", topology.brand)
+      .key("features")
+      .begin_array();
   const std::string names = cpu_mask_names(features.mask);
-  Json feature_list = Json::array();
   for (std::size_t begin = 0; begin < names.size();) {
     const std::size_t end = std::min(names.find(' ', begin), names.size());
-    feature_list.push_back(names.substr(begin, end - begin));
+    json.value(std::string_view(names).substr(begin, end - begin));
     begin = end + 1;
   }
-  return dump({{"version", MINNOW_VERSION},
-               {"cpu", topology.brand},
-               {"features", feature_list},
-               {"tables", tables},
-               {"table", runtime.table().name},
-               {"threads", runtime.pool().n_threads()},
-               {"cpus_allowed", topology.n_cpus_allowed},
-               {"quota_cpus", topology.quota_cpus},
-               {"l1d_bytes", topology.l1d_bytes},
-               {"l2_bytes", topology.l2_bytes},
-               {"l3_bytes", topology.l3_bytes}});
+  json.end_array().key("tables").begin_array();
+  const KernelTables all = kernel_tables();
+  for (int i = 0; i < all.n_tables; ++i)
+    json.begin_object()
+        .member("name", all.tables[i]->name)
+        .member("available", can_run(*all.tables[i], features.mask))
+        .end_object();
+  json.end_array()
+      .member("table", runtime.table().name)
+      .member("threads", runtime.pool().n_threads())
+      .member("cpus_allowed", topology.n_cpus_allowed)
+      .member("quota_cpus", topology.quota_cpus)
+      .member("l1d_bytes", topology.l1d_bytes)
+      .member("l2_bytes", topology.l2_bytes)
+      .member("l3_bytes", topology.l3_bytes);
+  const HostMemory& memory = runtime.memory();
+  const bool has_budget = memory.budget_bytes() != HostMemory::kNoBudget;
+  json.key("memory")
+      .begin_object()
+      .member("in_use_bytes", memory.in_use_bytes())
+      .member("peak_bytes", memory.peak_bytes())
+      .member("budget_bytes", has_budget ? memory.budget_bytes() : 0)
+      .member("n_allocations", memory.n_allocations())
+      .end_object();
+  return json.end_object().take();
 }
 
 std::string limits_json(const MachineLimits& limits) {
-  return dump({{"read_bytes_per_s", limits.read_bytes_per_s},
-               {"read_bytes_per_s_one", limits.read_bytes_per_s_one},
-               {"integer_mac_per_s", limits.integer_mac_per_s},
-               {"integer_mac_per_s_one", limits.integer_mac_per_s_one},
-               {"float_mac_per_s", limits.float_mac_per_s},
-               {"float_mac_per_s_one", limits.float_mac_per_s_one}});
+  JsonWriter json;
+  json.begin_object()
+      .member("read_bytes_per_s", limits.read_bytes_per_s)
+      .member("read_bytes_per_s_one", limits.read_bytes_per_s_one)
+      .member("integer_mac_per_s", limits.integer_mac_per_s)
+      .member("integer_mac_per_s_one", limits.integer_mac_per_s_one)
+      .member("float_mac_per_s", limits.float_mac_per_s)
+      .member("float_mac_per_s_one", limits.float_mac_per_s_one);
+  return json.end_object().take();
 }
 
 std::string inspect_json(const Gguf& gguf, std::uint64_t file_bytes, const Status& estimated,
@@ -140,74 +174,44 @@ std::string inspect_json(const Gguf& gguf, std::uint64_t file_bytes, const Statu
   std::string_view architecture, name;
   (void)gguf.get_string("general.architecture", architecture).ok();
   (void)gguf.get_string("general.name", name).ok();
-  Json metadata = Json::object();
-  for (const GgufEntry& entry : gguf.entries())
-    metadata[std::string(entry.key)] =
-        entry.value.type == GgufType::kArray ? array_json(gguf, entry) : scalar_json(gguf, entry);
-  Json types = Json::object();
-  Json tensors = tensors_json(gguf, types);
-  Json result = {{"architecture", std::string(architecture)},
-                 {"name", std::string(name)},
-                 {"version", gguf.version()},
-                 {"alignment", gguf.alignment()},
-                 {"n_bytes", file_bytes},
-                 {"metadata", std::move(metadata)},
-                 {"tensors", std::move(tensors)},
-                 {"types", std::move(types)}};
-  if (!estimated.ok()) {
-    result["problem"] = estimated.message();
-    return dump(result);
+  JsonWriter json;
+  json.begin_object()
+      .member("architecture", architecture)
+      .member("name", name)
+      .member("version", gguf.version())
+      .member("alignment", gguf.alignment())
+      .member("n_bytes", file_bytes)
+      .key("metadata")
+      .begin_object();
+  for (const GgufEntry& entry : gguf.entries()) {
+    json.key(entry.key);
+    if (entry.value.type == GgufType::kArray)
+      write_array(gguf, entry, json);
+    else
+      write_scalar(gguf, entry, json);
   }
-  result["memory"] = {
-      {"weights_bytes", memory.weights_bytes},
-      {"mapped_bytes", memory.mapped_bytes},
-      {"session_bytes", memory.session_bytes},
-      {"kv_bytes", memory.kv_bytes},
-      {"n_ctx", memory.n_ctx},
-      {"total_bytes", memory.weights_bytes + memory.mapped_bytes + memory.session_bytes}};
-  return dump(result);
-}
-
-std::string messages_json(const std::vector<ChatMessage>& messages) {
-  Json list = Json::array();
-  for (const ChatMessage& message : messages)
-    list.push_back({{"role", message.role}, {"content", message.content}});
-  return dump(list);
-}
-
-Status read_messages(std::string_view json, std::vector<ChatMessage>& out) {
-  // Depth 3 is all that a list of messages has; deeper text is refused before it is built.
-  const auto shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= 3; };
-  const Json list = Json::parse(json.begin(), json.end(), shallow, false);
-  if (!list.is_array())
-    return error(StatusCode::kInvalidArgument, "the messages are not a JSON array");
-  std::vector<ChatMessage> messages;
-  for (const Json& item : list) {
-    const std::size_t n = messages.size();
-    if (!item.is_object() || !item.contains("role") || !item["role"].is_string() ||
-        !item.contains("content") || !item["content"].is_string())
-      return error(StatusCode::kInvalidArgument, "message ", n,
-                   " is not an object with the texts \"role\" and \"content\"");
-    const auto role = item["role"].get<std::string>();
-    if (role != "system" && role != "user" && role != "assistant" && role != "tool")
-      return error(StatusCode::kInvalidArgument, "message ", n, " has the role '",
-                   role.substr(0, 64), "', which is not system, user, assistant or tool");
-    messages.push_back({role, item["content"].get<std::string>()});
-  }
-  out = std::move(messages);
-  return {};
+  json.end_object();
+  write_tensors(gguf, json);
+  if (estimated.ok())
+    write_memory(memory, json);
+  else
+    json.member("problem", estimated.message());
+  return json.end_object().take();
 }
 
 std::string stats_json(const GenerationStats& stats, const Session& session) {
-  return dump({{"prompt_tokens", stats.prompt_tokens},
-               {"prompt_seconds", stats.prompt_seconds},
-               {"answer_tokens", stats.answer_tokens},
-               {"answer_seconds", stats.answer_seconds},
-               {"first_token_seconds", stats.first_token_seconds},
-               {"position", session.position()},
-               {"n_ctx", session.n_ctx()},
-               {"kv_bytes", session.size().kv_bytes},
-               {"session_bytes", session.size().arena_bytes}});
+  JsonWriter json;
+  json.begin_object()
+      .member("prompt_tokens", stats.prompt_tokens)
+      .member("prompt_seconds", stats.prompt_seconds)
+      .member("answer_tokens", stats.answer_tokens)
+      .member("answer_seconds", stats.answer_seconds)
+      .member("first_token_seconds", stats.first_token_seconds)
+      .member("position", session.position())
+      .member("n_ctx", session.n_ctx())
+      .member("kv_bytes", session.size().kv_bytes)
+      .member("session_bytes", session.size().arena_bytes);
+  return json.end_object().take();
 }
 
 }  // namespace minnow::capi

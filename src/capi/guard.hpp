@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/fp_environment.hpp"
+#include "base/memory.hpp"
 #include "base/status.hpp"
 #include "minnow/minnow.h"
 
@@ -23,8 +24,11 @@ minnow_status guarded(Body&& body) noexcept {
   try {
     const FloatEnvironment environment;
     return record(body());
+  } catch (const MemoryRefused& refused) {
+    set_last_error(refused.what());
+    return MINNOW_OUT_OF_MEMORY;
   } catch (const std::bad_alloc&) {
-    set_last_error("out of memory: the allocator refused, or the memory budget would be passed");
+    set_last_error("out of memory: the system gives no more");
     return MINNOW_OUT_OF_MEMORY;
   } catch (const std::exception& e) {
     set_last_error(e.what());

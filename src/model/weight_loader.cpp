@@ -1,7 +1,6 @@
 #include "model/weight_loader.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 #include "format/format_traits.hpp"
 
@@ -31,20 +30,19 @@ std::int64_t buffer_bytes(const BoundModel& bound) {
   return (most + 63) / 64 * 64;
 }
 
-// The first failure of some threads.
-class FirstFailure {
+// A failure of some threads, without its message: jobs allocate nothing. The caller does the item
+// again and gets the message itself.
+class FailedItem {
  public:
-  void report(Status status) noexcept {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (status_.ok()) status_ = std::move(status);
+  void report(std::int64_t item) noexcept {
+    item_.store(item);
     failed_.store(true);
   }
   const std::atomic<bool>& failed() const { return failed_; }
-  Status take() { return std::move(status_); }
+  std::int64_t item() const { return item_.load(); }
 
  private:
-  std::mutex mutex_;
-  Status status_;
+  std::atomic<std::int64_t> item_{0};
   std::atomic<bool> failed_{false};
 };
 
@@ -67,43 +65,52 @@ class Loader {
   Status load_matrix(const BoundTensor& bound, std::byte* target) {
     const std::int64_t step = rows_per_read(bound);
     const std::int64_t items_per_slice = (bound.n_rows + step - 1) / step;
-    FirstFailure failure;
-    pool_.for_each(
-        items_per_slice * bound.n_slices, &failure.failed(), [&](int worker, std::int64_t item) {
-          const RowRange rows{item / items_per_slice, item % items_per_slice * step, step};
-          Status status = load_rows(bound, rows, worker, target);
-          if (!status.ok()) failure.report(std::move(status));
-        });
-    return failure.take();
+    const auto rows_of = [&](std::int64_t item) {
+      const std::int64_t first = item % items_per_slice * step;
+      return RowRange{item / items_per_slice, first, std::min(step, bound.n_rows - first)};
+    };
+    FailedItem failure;
+    pool_.for_each(items_per_slice * bound.n_slices, &failure.failed(),
+                   [&](int worker, std::int64_t item) {
+                     if (!load_rows(bound, rows_of(item), worker, target)) failure.report(item);
+                   });
+    if (!failure.failed().load()) return {};
+    const RowRange rows = rows_of(failure.item());
+    MINNOW_TRY(file_.read(offset_of(bound, rows), {buffers_, bytes_of(bound, rows)}));
+    return error(StatusCode::kIo, "'", file_.name(), "': a read failed and then worked; try again");
   }
 
  private:
   struct RowRange {
     std::int64_t slice;
     std::int64_t first;
-    std::int64_t most;
+    std::int64_t n;
   };
 
-  Status load_rows(const BoundTensor& bound, const RowRange& rows, int worker,
-                   std::byte* target) noexcept {
-    const std::int64_t first = rows.first;
-    const std::int64_t n = std::min(rows.most, bound.n_rows - first);
+  static std::uint64_t offset_of(const BoundTensor& bound, const RowRange& rows) {
+    return bound.offset + static_cast<std::uint64_t>((rows.slice * bound.n_rows + rows.first) *
+                                                     row_bytes(bound.format, bound.k));
+  }
+  static std::size_t bytes_of(const BoundTensor& bound, const RowRange& rows) {
+    return static_cast<std::size_t>(rows.n * row_bytes(bound.format, bound.k));
+  }
+
+  bool load_rows(const BoundTensor& bound, const RowRange& rows, int worker,
+                 std::byte* target) noexcept {
     const std::int64_t bytes_per_row = row_bytes(bound.format, bound.k);
-    const std::uint64_t offset =
-        bound.offset +
-        static_cast<std::uint64_t>((rows.slice * bound.n_rows + first) * bytes_per_row);
+    const std::uint64_t offset = offset_of(bound, rows);
+    const std::size_t n_bytes = bytes_of(bound, rows);
     target += rows.slice * stored_bytes(bound.format, bound.n_rows, bound.k);
-    const auto n_bytes = static_cast<std::size_t>(n * bytes_per_row);
     if (format_info(bound.format).packing == Packing::kRows)
-      return file_.read(offset, {target + first * bytes_per_row, n_bytes});
+      return file_.try_read(offset, {target + rows.first * bytes_per_row, n_bytes});
     std::byte* const buffer = buffers_ + worker * buffer_stride_;
-    MINNOW_TRY(file_.read(offset, {buffer, n_bytes}));
-    for (std::int64_t row = 0; row < n; row += kGroupRows) {
-      const auto n_rows = static_cast<int>(std::min<std::int64_t>(kGroupRows, n - row));
+    if (!file_.try_read(offset, {buffer, n_bytes})) return false;
+    for (std::int64_t row = 0; row < rows.n; row += kGroupRows) {
+      const auto n_rows = static_cast<int>(std::min<std::int64_t>(kGroupRows, rows.n - row));
       table_.pack(bound.format, buffer + row * bytes_per_row, bytes_per_row, n_rows, bound.k,
-                  target + (first + row) * bytes_per_row);
+                  target + (rows.first + row) * bytes_per_row);
     }
-    return {};
+    return true;
   }
 
   const MappedFile& file_;
@@ -125,15 +132,29 @@ void point_at(const BoundTensor& bound, std::byte* target) {
   bound.matrix->data = target;
 }
 
-void set_embedding(const MappedFile& file, const BoundModel& bound, ModelWeights& weights) {
+// Where the weights go and what reading them needs, one buffer a thread.
+Status take_arenas(const BoundModel& bound, const ThreadPool& pool, HostMemory& memory,
+                   Arena& weights, Arena& buffers) {
+  const ArenaSource source = memory.has_hooks() ? ArenaSource::kHost : ArenaSource::kMap;
+  ArenaPlan plan;
+  MINNOW_TRY(plan_weights(bound, plan));
+  MINNOW_TRY(Arena::create(plan, memory, source, "the model's weights", weights));
+  ArenaPlan buffer_plan;
+  buffer_plan.reserve_elements(static_cast<std::size_t>(pool.n_threads()),
+                               static_cast<std::size_t>(buffer_bytes(bound)));
+  return Arena::create(buffer_plan, memory, source, "read buffers", buffers);
+}
+
+void set_embedding(const std::byte* file, const BoundModel& bound, ModelWeights& weights) {
   EmbeddingTable& tokens = weights.tokens;
   tokens.format = bound.token_embedding_format;
-  tokens.n_rows = weights.output.n_rows;
-  tokens.k = weights.output.k;
+  tokens.n_rows = static_cast<std::int64_t>(bound.token_embedding->dims[1]);
+  tokens.k = static_cast<std::int64_t>(bound.token_embedding->dims[0]);
   if (bound.tied)
     tokens.packed = weights.output;
   else
-    tokens.file_rows = file.bytes().data() + bound.token_embedding->offset;
+    tokens.file_rows = file == nullptr ? nullptr : file + bound.token_embedding->offset;
+  if (weights.encoder) weights.encoder->tokens = tokens;
 }
 
 }  // namespace
@@ -144,23 +165,26 @@ Status plan_weights(const BoundModel& bound, ArenaPlan& plan) {
   return plan.check();
 }
 
+Status reserve_weights(const BoundModel& bound, const ThreadPool& pool, HostMemory& memory,
+                       ModelWeights& weights, Arena& arena) {
+  Arena buffers;
+  MINNOW_TRY(take_arenas(bound, pool, memory, arena, buffers));
+  ArenaPlan offsets;
+  for (const BoundTensor& tensor : bound.tensors)
+    point_at(tensor, arena.at(offsets.reserve(static_cast<std::size_t>(target_bytes(tensor)))));
+  set_embedding(nullptr, bound, weights);
+  return {};
+}
+
 Status load_weights(const MappedFile& file, const BoundModel& bound, const KernelTable& table,
                     ThreadPool& pool, HostMemory& memory, const LoadProgress& progress,
                     ModelWeights& weights, Arena& arena) {
+  Arena buffers;
+  MINNOW_TRY(take_arenas(bound, pool, memory, arena, buffers));
+  Loader loader(file, table, pool, buffers.data(), buffer_bytes(bound));
   ArenaPlan plan;
   MINNOW_TRY(plan_weights(bound, plan));
-  MINNOW_TRY(Arena::create(plan, memory,
-                           memory.has_hooks() ? ArenaSource::kHost : ArenaSource::kMap,
-                           "the model's weights", arena));
-  const std::int64_t stride = buffer_bytes(bound);
-  ArenaPlan buffer_plan;
-  buffer_plan.reserve_elements(static_cast<std::size_t>(pool.n_threads()),
-                               static_cast<std::size_t>(stride));
-  Arena buffers;
-  MINNOW_TRY(Arena::create(buffer_plan, memory,
-                           memory.has_hooks() ? ArenaSource::kHost : ArenaSource::kMap,
-                           "read buffers", buffers));
-  Loader loader(file, table, pool, buffers.data(), stride);
+  const std::size_t n_total = plan.n_bytes();
   ArenaPlan offsets;  // the same calls as the plan's give the same offsets
   std::uint64_t done = 0;
   for (const BoundTensor& tensor : bound.tensors) {
@@ -171,10 +195,10 @@ Status load_weights(const MappedFile& file, const BoundModel& bound, const Kerne
                    : loader.load_matrix(tensor, target));
     point_at(tensor, target);
     done += n_bytes;
-    if (progress.callback != nullptr && !progress.callback(progress.user, done, plan.n_bytes()))
+    if (progress.callback != nullptr && !progress.callback(progress.user, done, n_total))
       return error(StatusCode::kCancelled, "loading '", file.name(), "' was cancelled");
   }
-  set_embedding(file, bound, weights);
+  set_embedding(file.bytes().data(), bound, weights);
   return {};
 }
 

@@ -23,6 +23,10 @@ struct LoadProgress {
 // Bytes of the arena that load_weights() takes for this model.
 Status plan_weights(const BoundModel& bound, ArenaPlan& plan);
 
+// Takes all memory that load_weights() takes and leaves the weights zero: for estimates.
+Status reserve_weights(const BoundModel& bound, const ThreadPool& pool, HostMemory& memory,
+                       ModelWeights& weights, Arena& arena);
+
 // Packs all weights; `weights` (the one that `bound` points into) is complete afterwards. The file
 // must outlive the model when the embedding is not tied.
 Status load_weights(const MappedFile& file, const BoundModel& bound, const KernelTable& table,

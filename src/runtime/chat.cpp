@@ -49,6 +49,7 @@ Value context_of(const Tokenizer& tokenizer, const std::vector<ChatMessage>& mes
 
 Chat::Chat(std::unique_ptr<Session> session)
     : session_(std::move(session)),
+      stream_(*session_),
       prompt_(session_->model().tokenizer(), {true, true}, &session_->model().runtime().memory()) {}
 
 Status Chat::create(std::shared_ptr<Model> model, const Options& options,
@@ -61,26 +62,43 @@ Status Chat::create(std::shared_ptr<Model> model, const Options& options,
 
 Status Chat::say(std::string_view role, std::string_view content, const TextSink& sink,
                  Answer& out) {
+  MINNOW_TRY(begin_say(role, content));
+  return run(sink, out);
+}
+
+Status Chat::complete(std::string_view text, const TextSink& sink, Answer& out) {
+  MINNOW_TRY(begin_complete(text));
+  return run(sink, out);
+}
+
+Status Chat::begin_say(std::string_view role, std::string_view content) {
+  settle();
   if (role != "user" && role != "system" && role != "tool")
     return error(StatusCode::kInvalidArgument, "a message's role is '", role.substr(0, 64),
                  "', which is not user, system or tool");
   if (session_->model().chat_template().empty()) {
     // A base model continues text; there is nothing that a role could mean.
-    return complete(content, sink, out);
+    return begin_complete(content);
   }
+  messages_.reserve(messages_.size() + 2);  // the answer's place too
   messages_.push_back({std::string(role), std::string(content)});
   if (role == "system") return {};
-  Status status = render_prompt();
-  if (status.ok()) status = answer(prompt_.tokens(), sink, out);
-  const bool answered = status.ok() || !out.text.empty();
-  if (answered)
-    messages_.push_back({"assistant", out.text});
-  else
-    messages_.pop_back();
-  return status;
+  // Taken back by whatever ends this early, an exception included.
+  struct TakeBack {
+    std::vector<ChatMessage>* messages;
+    ~TakeBack() {
+      if (messages != nullptr) messages->pop_back();
+    }
+  } take_back{&messages_};
+  MINNOW_TRY(render_prompt());
+  MINNOW_TRY(begin_answer(prompt_.tokens()));
+  take_back.messages = nullptr;
+  turn_ = Turn::kMessage;
+  return {};
 }
 
-Status Chat::complete(std::string_view text, const TextSink& sink, Answer& out) {
+Status Chat::begin_complete(std::string_view text) {
+  settle();
   EncodeOptions encode;
   encode.add_special = session_->position() == 0;
   encode.parse_special = true;
@@ -88,9 +106,70 @@ Status Chat::complete(std::string_view text, const TextSink& sink, Answer& out) 
   MINNOW_TRY(session_->model().tokenizer().encode(text, encode, &tokens));
   if (tokens.empty() && session_->position() == 0)
     return error(StatusCode::kInvalidArgument, "the prompt is empty: there is nothing to continue");
-  const Status status = generate(*session_, tokens, sink, out);
-  stats_ = out.stats;
+  const Status status = stream_.begin(tokens);
+  stats_ = stream_.stats();
+  MINNOW_TRY(status);
+  turn_ = Turn::kText;
+  return {};
+}
+
+Status Chat::next(std::string_view& out, FinishReason& reason) {
+  if (turn_ == Turn::kNone)
+    return error(StatusCode::kInvalidArgument,
+                 "there is no answer to give: begin one (a chat or completion without a callback)");
+  std::string_view text;
+  const Status status = stream_.next(text);
+  stats_ = stream_.stats();
+  if (!status.ok() || text.empty()) {
+    finish_turn(status.ok(), nullptr);
+    MINNOW_TRY(status);
+    reason = stream_.reason();
+  }
+  out = text;
+  return {};
+}
+
+void Chat::settle() {
+  if (turn_ == Turn::kNone) return;
+  stream_.stop(FinishReason::kCallback);
+  finish_turn(true, nullptr);
+}
+
+Status Chat::run(const TextSink& sink, Answer& out) {
+  if (turn_ == Turn::kNone) return {};  // a system message has no answer
+  Status status;
+  for (std::string_view text;;) {
+    status = stream_.next(text);
+    if (!status.ok() || text.empty()) break;
+    if (sink.callback == nullptr || sink.callback(sink.user, text)) continue;
+    // A piece may be the last one: its reason stands then.
+    if (stream_.is_running()) stream_.stop(FinishReason::kCallback);
+    break;
+  }
+  stats_ = stream_.stats();
+  out.reason = stream_.reason();
+  out.stats = stats_;
+  finish_turn(status.ok(), out.keeps_text ? &out.text : nullptr);
   return status;
+}
+
+// Makes the answer's message in a conversation, and its text where it is wanted. An answer that
+// failed before its first piece takes the question back.
+void Chat::finish_turn(bool succeeded, std::string* text) {
+  const bool is_message = turn_ == Turn::kMessage;
+  turn_ = Turn::kNone;
+  struct TakeBack {
+    std::vector<ChatMessage>* messages;
+    ~TakeBack() {
+      if (messages != nullptr) messages->pop_back();
+    }
+  } take_back{is_message ? &messages_ : nullptr};
+  std::string content;
+  if (is_message || text != nullptr) stream_.text(content);
+  if (text != nullptr) *text = content;
+  if (!is_message || (!succeeded && content.empty())) return;
+  take_back.messages = nullptr;
+  messages_.push_back({"assistant", std::move(content)});  // its place is reserved
 }
 
 // Renders all messages; tokenizes only what has changed since the last turn.
@@ -111,7 +190,7 @@ Status Chat::render_prompt() {
 // Keeps the longest common beginning of what the session has read and the new prompt. At least one
 // token is read anew: its logits are needed. A conversation too long is refused before anything is
 // forgotten.
-Status Chat::answer(std::span<const Token> prompt, const TextSink& sink, Answer& out) {
+Status Chat::begin_answer(std::span<const Token> prompt) {
   if (static_cast<std::int64_t>(prompt.size()) > session_->n_ctx())
     return error(StatusCode::kContextFull, "the conversation has ", prompt.size(),
                  " tokens; the context holds ", session_->n_ctx(), " (raise n_ctx)");
@@ -121,8 +200,8 @@ Status Chat::answer(std::span<const Token> prompt, const TextSink& sink, Answer&
          past[n_common] == prompt[n_common])
     ++n_common;
   MINNOW_TRY(session_->truncate(static_cast<std::int64_t>(n_common)));
-  const Status status = generate(*session_, prompt.subspan(n_common), sink, out);
-  stats_ = out.stats;
+  const Status status = stream_.begin(prompt.subspan(n_common));
+  stats_ = stream_.stats();
   return status;
 }
 

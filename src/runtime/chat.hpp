@@ -3,6 +3,9 @@
 // Each turn renders all messages and reads only what the session has not read yet: the longest
 // common beginning of the new prompt and the session's tokens is kept. Text of users stays marked
 // through the template, so nothing they write becomes a control token.
+//
+// An answer is pulled (begin, next, next, ...) or given to a sink, by the same loop. Whatever else
+// changes the session ends a pulled answer first: settle().
 #pragma once
 
 #include <memory>
@@ -35,9 +38,17 @@ class Chat {
   // Adds a message and, unless its role is "system", answers it. kInvalidArgument: an unknown role.
   // On failure before the answer began the message is taken back.
   Status say(std::string_view role, std::string_view content, const TextSink& sink, Answer& out);
-
   // Continues text as it is, without template or messages.
   Status complete(std::string_view text, const TextSink& sink, Answer& out);
+
+  // The same, leaving the answer to next().
+  Status begin_say(std::string_view role, std::string_view content);
+  Status begin_complete(std::string_view text);
+  // The next piece of the answer, valid until the next call; empty at its end, with the reason.
+  // kInvalidArgument when none was begun.
+  Status next(std::string_view& out, FinishReason& reason);
+  // Ends an answer that is still running, as if the caller had had enough of it.
+  void settle();
 
   Session& session() { return *session_; }
   const std::vector<ChatMessage>& messages() const { return messages_; }
@@ -46,13 +57,20 @@ class Chat {
   void set_messages(std::vector<ChatMessage> messages) { messages_ = std::move(messages); }
 
  private:
+  // What the answer that runs belongs to.
+  enum class Turn { kNone, kText, kMessage };
+
   Status render_prompt();
-  Status answer(std::span<const Token> prompt, const TextSink& sink, Answer& out);
+  Status begin_answer(std::span<const Token> prompt);
+  Status run(const TextSink& sink, Answer& out);
+  void finish_turn(bool succeeded, std::string* text);
 
   std::unique_ptr<Session> session_;
+  AnswerStream stream_;
   std::optional<ChatTemplate> template_;  // compiled at the first message
   GrowingText prompt_;                    // the rendered conversation and its tokens
   std::vector<ChatMessage> messages_;
+  Turn turn_ = Turn::kNone;
   GenerationStats stats_;
 };
 

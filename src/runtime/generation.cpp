@@ -1,104 +1,124 @@
 #include "runtime/generation.hpp"
 
-#include "runtime/stop_filter.hpp"
-#include "tokenizer/streaming_detokenizer.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 namespace minnow {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_between(Clock::time_point from, Clock::time_point to) {
+double seconds_between(std::chrono::steady_clock::time_point from,
+                       std::chrono::steady_clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
-// Text on its way to the caller: bytes to characters, stop texts, the sink.
-class Output {
- public:
-  Output(const Tokenizer& tokenizer, bool at_text_start, std::span<const std::string> stops,
-         const TextSink& sink, std::string& all, std::pmr::memory_resource* memory)
-      : detokenizer_(tokenizer, {false, at_text_start}, memory),
-        stops_(stops),
-        sink_(sink),
-        all_(all) {
-    // An answer rarely outgrows this; a longer one doubles it a few times.
-    all_.reserve(4096);
-    ready_.reserve(256);
-  }
-
-  // False when the answer ends here; `reason` says why.
-  bool push(Token token, FinishReason& reason) {
-    ready_.clear();
-    if (stops_.feed(detokenizer_.push(token), ready_)) {
-      emit();
-      reason = FinishReason::kStopText;
-      return false;
-    }
-    if (emit()) return true;
-    reason = FinishReason::kCallback;
-    return false;
-  }
-
-  // What was held back is text after all.
-  void finish() {
-    ready_.clear();
-    if (!stops_.feed(detokenizer_.finish(), ready_)) stops_.flush(ready_);
-    emit();
-  }
-
- private:
-  bool emit() {
-    if (ready_.empty()) return true;
-    all_ += ready_;
-    return sink_.callback == nullptr || sink_.callback(sink_.user, ready_);
-  }
-
-  StreamingDetokenizer detokenizer_;
-  StopFilter stops_;
-  const TextSink& sink_;
-  std::string& all_;
-  std::string ready_;
-};
+// The most text that one token can complete: its bytes, and a character that waited for them, each
+// byte of it as U+FFFD at worst.
+std::size_t most_piece_bytes(const Tokenizer& tokenizer) {
+  return 3 * (tokenizer.max_piece_bytes() + 4);
+}
 
 }  // namespace
 
-Status generate(Session& session, std::span<const Token> prompt, const TextSink& sink,
-                Answer& out) {
-  const Tokenizer& tokenizer = session.model().tokenizer();
-  const Options& options = session.options();
-  const Clock::time_point start = Clock::now();
-  MINNOW_TRY(session.prefill(prompt));
-  out.stats.prompt_tokens = static_cast<std::int64_t>(prompt.size());
-  Output output(tokenizer, session.position() == 0, options.stop, sink, out.text,
-                &session.model().runtime().memory());
-  Clock::time_point first = start;
-  out.reason = FinishReason::kLength;
-  while (options.max_tokens < 0 || out.stats.answer_tokens < options.max_tokens) {
-    Token token = kNoToken;
-    MINNOW_TRY(session.sample(token));
-    const Clock::time_point now = Clock::now();
-    if (out.stats.answer_tokens == 0) {
-      first = now;
-      out.stats.prompt_seconds = seconds_between(start, now);
-      out.stats.first_token_seconds = out.stats.prompt_seconds;
-    }
-    out.stats.answer_seconds = seconds_between(first, now);
-    if (tokenizer.is_end(token)) {
-      out.reason = FinishReason::kEnd;
-      break;
-    }
-    ++out.stats.answer_tokens;
-    if (!output.push(token, out.reason)) return {};
-    if (session.position() == session.n_ctx()) {
-      out.reason = FinishReason::kContext;
-      break;
-    }
-    MINNOW_TRY(session.decode(token));
-  }
-  output.finish();
+AnswerStream::AnswerStream(Session& session)
+    : session_(session),
+      detokenizer_(session.model().tokenizer(), {false, false},
+                   &session.model().runtime().memory()),
+      stops_(session.options().stop, most_piece_bytes(session.model().tokenizer()),
+             &session.model().runtime().memory()),
+      ready_(&session.model().runtime().memory()) {
+  ready_.reserve(2 * stops_.capacity());
+}
+
+Status AnswerStream::begin(std::span<const Token> prompt) {
+  is_running_ = false;
+  detokenizer_.finish();
+  stops_.reset();
+  stats_ = {};
+  unread_ = kNoToken;
+  n_given_bytes_ = 0;
+  start_ = Clock::now();
+  MINNOW_TRY(session_.prefill(prompt));
+  stats_.prompt_tokens = static_cast<std::int64_t>(prompt.size());
+  first_position_ = session_.position();
+  is_running_ = true;
   return {};
+}
+
+Status AnswerStream::next(std::string_view& out) {
+  ready_.clear();
+  while (is_running_ && ready_.empty()) {
+    Status status = advance();
+    if (status.ok()) continue;
+    is_running_ = false;
+    return status;
+  }
+  n_given_bytes_ += ready_.size();
+  out = ready_;
+  return {};
+}
+
+// One token: reads the last one, samples the next, appends its text to ready_.
+Status AnswerStream::advance() {
+  if (unread_ != kNoToken) {
+    if (session_.position() == session_.n_ctx()) {
+      end(FinishReason::kContext);
+      return {};
+    }
+    MINNOW_TRY(session_.decode(unread_));
+    unread_ = kNoToken;
+  }
+  const std::int64_t most_tokens = session_.options().max_tokens;
+  if (most_tokens >= 0 && stats_.answer_tokens >= most_tokens) {
+    end(FinishReason::kLength);
+    return {};
+  }
+  Token token = kNoToken;
+  MINNOW_TRY(session_.sample(token));
+  note_time();
+  if (session_.model().tokenizer().is_end(token)) {
+    end(FinishReason::kEnd);
+    return {};
+  }
+  ++stats_.answer_tokens;
+  unread_ = token;
+  if (stops_.feed(detokenizer_.push(token), ready_)) stop(FinishReason::kStopText);
+  return {};
+}
+
+void AnswerStream::note_time() {
+  const Clock::time_point now = Clock::now();
+  if (stats_.answer_tokens == 0) {
+    first_token_ = now;
+    stats_.prompt_seconds = seconds_between(start_, now);
+    stats_.first_token_seconds = stats_.prompt_seconds;
+  }
+  stats_.answer_seconds = seconds_between(first_token_, now);
+}
+
+// What was held back is text after all.
+void AnswerStream::end(FinishReason reason) {
+  if (!stops_.feed(detokenizer_.finish(), ready_)) stops_.flush(ready_);
+  stop(reason);
+}
+
+void AnswerStream::stop(FinishReason reason) {
+  is_running_ = false;
+  reason_ = reason;
+}
+
+void AnswerStream::text(std::string& out) {
+  out.clear();
+  out.reserve(n_given_bytes_ + most_piece_bytes(session_.model().tokenizer()));
+  detokenizer_.finish();
+  const std::span<const Token> read =
+      session_.tokens().subspan(static_cast<std::size_t>(first_position_));
+  for (const Token token : read) {
+    if (out.size() >= n_given_bytes_) break;
+    out += detokenizer_.push(token);
+  }
+  if (unread_ != kNoToken && out.size() < n_given_bytes_) out += detokenizer_.push(unread_);
+  if (out.size() < n_given_bytes_) out += detokenizer_.finish();
+  out.resize(n_given_bytes_);
 }
 
 }  // namespace minnow

@@ -1,5 +1,8 @@
-// Generation: from a session with a read prompt to streamed text: sample, stop at the model's end
-// tokens or a stop text, give whole UTF-8 characters to the caller, read the token, again.
+// AnswerStream: from a session with a read prompt to text, pulled piece by piece: sample, stop at
+// the model's end tokens or a stop text, give whole UTF-8 characters, read the token, again.
+//
+// Its memory is taken once; an answer of any length allocates nothing. The answer as a whole is not
+// kept: its tokens are in the session, and text() makes it from them.
 #pragma once
 
 #include <chrono>
@@ -10,6 +13,8 @@
 #include "base/status.hpp"
 #include "base/token.hpp"
 #include "runtime/session.hpp"
+#include "runtime/stop_filter.hpp"
+#include "tokenizer/streaming_detokenizer.hpp"
 
 namespace minnow {
 
@@ -36,14 +41,51 @@ struct GenerationStats {
 };
 
 struct Answer {
-  std::string text;  // all that went to the sink
+  bool keeps_text = true;  // set by the caller: whether `text` is wanted
+  std::string text;        // all that was given out
   FinishReason reason = FinishReason::kEnd;
   GenerationStats stats;
 };
 
-// Reads `prompt` and generates. On failure `out` holds what was made so far, and the session what
-// was read. The last sampled token is read too (unless it ended the answer), so a next call
-// continues seamlessly.
-Status generate(Session& session, std::span<const Token> prompt, const TextSink& sink, Answer& out);
+// Belongs to one session, which must outlive it, and to one thread at a time.
+class AnswerStream {
+ public:
+  explicit AnswerStream(Session& session);
+
+  // Reads the prompt; next() gives the answer. On failure no answer runs.
+  Status begin(std::span<const Token> prompt);
+  // The next piece, valid until the next call; empty when the answer has ended. A failure ends the
+  // answer too. The last sampled token is read as well (unless it ended the answer), so a next
+  // prompt continues seamlessly.
+  Status next(std::string_view& out);
+  // Ends the answer here; what was held back is dropped.
+  void stop(FinishReason reason);
+
+  bool is_running() const { return is_running_; }
+  FinishReason reason() const { return reason_; }
+  const GenerationStats& stats() const { return stats_; }
+  bool has_text() const { return n_given_bytes_ > 0; }
+  // All that next() gave. Call it before the session reads anything else.
+  void text(std::string& out);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Status advance();
+  void note_time();
+  void end(FinishReason reason);
+
+  Session& session_;
+  StreamingDetokenizer detokenizer_;
+  StopFilter stops_;
+  std::pmr::string ready_;
+  bool is_running_ = false;
+  FinishReason reason_ = FinishReason::kEnd;
+  GenerationStats stats_;
+  std::int64_t first_position_ = 0;  // of the answer's first token
+  Token unread_ = kNoToken;          // sampled and given out, not yet read
+  std::size_t n_given_bytes_ = 0;
+  Clock::time_point start_, first_token_;
+};
 
 }  // namespace minnow

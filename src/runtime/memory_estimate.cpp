@@ -1,28 +1,36 @@
 #include "runtime/memory_estimate.hpp"
 
-#include "model/weight_bindings.hpp"
-#include "model/weight_loader.hpp"
-#include "runtime/session.hpp"
+#include "runtime/chat.hpp"
 
 namespace minnow {
 
-Status estimate_memory(const Gguf& gguf, const Options& options, Runtime& runtime,
+Status estimate_memory(std::string_view path, const Options& options, Runtime& runtime,
                        MemoryEstimate& out) {
-  ModelConfig config;
-  MINNOW_TRY(read_model_config(gguf, config));
-  ModelWeights weights(&runtime.memory());
-  BoundModel bound(&runtime.memory());
-  MINNOW_TRY(bind_weights(gguf, config, weights, bound));
-  ArenaPlan plan;
-  MINNOW_TRY(plan_weights(bound, plan));
-  SessionSize session;
-  MINNOW_TRY(size_session(config, bound.token_embedding_format, options, runtime.table(),
-                          runtime.pool().n_threads(), session));
-  out.weights_bytes = plan.arena_bytes();
-  out.mapped_bytes = bound.tied ? 0 : static_cast<std::size_t>(bound.token_embedding->n_bytes);
-  out.session_bytes = session.arena_bytes;
-  out.kv_bytes = session.kv_bytes;
-  out.n_ctx = session.n_ctx;
+  Options counting = options;
+  counting.runtime.reset();
+  counting.allocator = {};
+  counting.executor = {};
+  counting.log = {};
+  counting.progress = {};
+  counting.memory_budget = 0;
+  counting.isa = runtime.table().name;
+  counting.threads = runtime.pool().n_threads();
+  MappedFile file;
+  MINNOW_TRY(MappedFile::open(path, file));
+  std::shared_ptr<Model> model;
+  MINNOW_TRY(Model::open(std::move(file), counting, model, Model::Purpose::kCounting));
+  const HostMemory& memory = model->runtime().memory();
+  MemoryEstimate estimate;
+  estimate.weights_bytes = model->weights_bytes();
+  estimate.mapped_bytes = model->mapped_bytes();
+  estimate.model_bytes = memory.in_use_bytes();
+  std::unique_ptr<Chat> chat;
+  MINNOW_TRY(Chat::create(model, counting, chat));
+  estimate.session_bytes = memory.in_use_bytes() - estimate.model_bytes;
+  estimate.kv_bytes = chat->session().size().kv_bytes;
+  estimate.peak_bytes = memory.peak_bytes();
+  estimate.n_ctx = chat->session().n_ctx();
+  out = estimate;
   return {};
 }
 

@@ -28,11 +28,12 @@ std::int64_t count_parameters(const Gguf& gguf) {
 
 }  // namespace
 
-Status Model::open(MappedFile file, const Options& options, std::shared_ptr<Model>& out) {
+Status Model::open(MappedFile file, const Options& options, std::shared_ptr<Model>& out,
+                   Purpose purpose) {
   std::shared_ptr<Runtime> runtime = options.runtime;
   if (!runtime) MINNOW_TRY(Runtime::create(options, runtime));
   auto model = std::make_shared<Model>(std::move(runtime), std::move(file));
-  MINNOW_TRY(model->load(options));
+  MINNOW_TRY(model->load(options, purpose));
   out = std::move(model);
   return {};
 }
@@ -46,16 +47,18 @@ Model::Model(std::shared_ptr<Runtime> runtime, MappedFile file)
 
 Model::~Model() = default;
 
-Status Model::load(const Options& options) {
+Status Model::load(const Options& options, Purpose purpose) {
   MINNOW_TRY(gguf_.read(file_));
   MINNOW_TRY(read_model_config(gguf_, config_));
   MINNOW_TRY(bind_weights(gguf_, config_, weights_, bound_));
   MINNOW_TRY(build_tokenizer(gguf_, config_.n_vocab, &runtime_->memory(), tokenizer_));
   if (!gguf_.get_string("tokenizer.chat_template", chat_template_).ok()) chat_template_ = {};
+  n_parameters_ = count_parameters(gguf_);
+  if (purpose == Purpose::kCounting)
+    return reserve_weights(bound_, runtime_->pool(), runtime_->memory(), weights_, arena_);
   ProgressAdapter adapter{options.progress};
   MINNOW_TRY(load_weights(file_, bound_, runtime_->table(), runtime_->pool(), runtime_->memory(),
                           {&ProgressAdapter::call, &adapter}, weights_, arena_));
-  n_parameters_ = count_parameters(gguf_);
   return {};
 }
 

@@ -22,7 +22,10 @@ class Tokenizer;
 class Model {
  public:
   // Reads, checks and packs the file. options.runtime may be empty: the model then makes its own.
-  static Status open(MappedFile file, const Options& options, std::shared_ptr<Model>& out);
+  // A model for counting takes all memory and reads no weights: for estimates, not to compute with.
+  enum class Purpose { kComputing, kCounting };
+  static Status open(MappedFile file, const Options& options, std::shared_ptr<Model>& out,
+                     Purpose purpose = Purpose::kComputing);
 
   // Use open(). Public only for std::make_shared.
   Model(std::shared_ptr<Runtime> runtime, MappedFile file);
@@ -37,6 +40,10 @@ class Model {
   Format embedding_format() const { return bound_.token_embedding_format; }
 
   std::size_t weights_bytes() const { return arena_.n_bytes(); }
+  // Of the file, what stays mapped: an untied token embedding.
+  std::size_t mapped_bytes() const {
+    return bound_.tied ? 0 : static_cast<std::size_t>(bound_.token_embedding->n_bytes);
+  }
   std::int64_t n_parameters() const { return n_parameters_; }
   // Bytes of weights that decoding one token reads.
   std::int64_t bytes_per_token() const;
@@ -44,7 +51,7 @@ class Model {
   std::int64_t macs_per_token(bool with_head) const;
 
  private:
-  Status load(const Options& options);
+  Status load(const Options& options, Purpose purpose);
 
   const std::shared_ptr<Runtime> runtime_;
   MappedFile file_;

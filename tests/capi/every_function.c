@@ -554,8 +554,8 @@ static void check_session(minnow_model* model) {
   CHECK(minnow_session_messages(session, &json) == MINNOW_OK);
   CHECK(strcmp(json, "[{\"role\":\"user\",\"content\":\"One\"}]") == 0);
   minnow_free(json);
-  CHECK(minnow_session_complete(session, " and", MINNOW_ZERO_TERMINATED, NULL, NULL, NULL) ==
-        MINNOW_OK);
+  CHECK(minnow_session_complete(session, " and", MINNOW_ZERO_TERMINATED, count_bytes, &n_bytes,
+                                NULL) == MINNOW_OK);
   CHECK(minnow_session_stats(session, &json) == MINNOW_OK);
   CHECK(is_json(json, "\"prompt_tokens\"") && strstr(json, "\"session_bytes\"") != NULL);
   minnow_free(json);

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "base/join.hpp"
+#include "runtime/chat.hpp"
 #include "runtime/memory_estimate.hpp"
 #include "support/tiny_sessions.hpp"
 
@@ -184,19 +185,19 @@ TEST(SessionMemory, IsWhatTheEstimateSays) {
     Options options;
     options.threads = 2;
     options.n_ctx = 700;
-    MappedFile file;
-    ASSERT_TRUE(is_ok(MappedFile::open(tiny_path(name), file)));
     std::shared_ptr<Runtime> runtime;
     ASSERT_TRUE(is_ok(Runtime::create(options, runtime)));
-    Gguf gguf(&runtime->memory());
-    ASSERT_TRUE(is_ok(gguf.read(file)));
     MemoryEstimate estimate;
-    ASSERT_TRUE(is_ok(estimate_memory(gguf, options, *runtime, estimate)));
+    ASSERT_TRUE(is_ok(estimate_memory(tiny_path(name), options, *runtime, estimate)));
     const auto model = must_open(tiny_path(name), options);
-    const auto session = must_create(model, options);
+    const HostMemory& memory = model->runtime().memory();
+    EXPECT_EQ(estimate.model_bytes, memory.in_use_bytes());
+    std::unique_ptr<Chat> chat;
+    ASSERT_TRUE(is_ok(Chat::create(model, options, chat)));
+    EXPECT_EQ(estimate.model_bytes + estimate.session_bytes, memory.in_use_bytes());
+    EXPECT_EQ(estimate.peak_bytes, memory.peak_bytes());
     EXPECT_EQ(estimate.weights_bytes, model->weights_bytes());
-    EXPECT_EQ(estimate.session_bytes, session->size().arena_bytes);
-    EXPECT_EQ(estimate.kv_bytes, session->size().kv_bytes);
+    EXPECT_EQ(estimate.kv_bytes, chat->session().size().kv_bytes);
     EXPECT_EQ(estimate.n_ctx, 700);
     EXPECT_GT(estimate.kv_bytes, 0u);
     EXPECT_LT(estimate.kv_bytes, estimate.session_bytes);
