@@ -87,9 +87,12 @@ Status Arena::create(const ArenaPlan& plan, HostMemory& memory, ArenaSource sour
     arena.data_ = static_cast<std::byte*>(memory.try_allocate(n_bytes, kArenaAlignment));
     if (arena.data_ != nullptr) std::memset(arena.data_, 0, n_bytes);
   }
-  if (arena.data_ == nullptr)
+  if (arena.data_ == nullptr) {
+    const bool is_limited = memory.budget_bytes() != HostMemory::kNoBudget;
+    const std::string limit = is_limited ? join(" of the budget of ", memory.budget_bytes()) : "";
     return error(StatusCode::kOutOfMemory, what, " needs ", n_bytes, " bytes; ",
-                 memory.in_use_bytes(), " are in use and no more were given");
+                 memory.in_use_bytes(), limit, " are in use and no more were given");
+  }
   arena.n_bytes_ = n_bytes;
   out = std::move(arena);
   return {};

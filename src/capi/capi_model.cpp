@@ -103,6 +103,7 @@ minnow_status minnow_model_inspect(const char* path, const minnow_options* optio
     // A file that minnow cannot run can still be looked into: it has no estimate then.
     minnow::MemoryEstimate memory;
     const Status estimated = minnow::estimate_memory(path, values, *runtime, memory);
+    if (estimated.code() == StatusCode::kOutOfMemory) return estimated;
     return minnow::capi::give_text(
         minnow::capi::inspect_json(gguf, file.n_bytes(), estimated, memory), out_json, nullptr);
   });
