@@ -27,7 +27,7 @@ constexpr Spelling kSpellings[] = {
 };
 
 constexpr const char* kContextNames[] = {"n_ctx", "n_batch", "kv_type"};
-constexpr const char* kProgramsOwn[] = {"n_logits"};  // set by the commands that need it
+constexpr const char* kProgramsOwn[] = {"n_logits", "normalize", "pooling"};  // set by the commands
 constexpr const char* kRepeatable[] = {"stop", "logit_bias"};
 
 template <std::size_t n>

@@ -84,12 +84,7 @@ void logits(LogitsRequest& request) {
   const ModelHandle model = open_model(request.model, options.get());
   const SessionHandle session = create_session(model.get(), options.get());
   const Interruptible interruptible(session.get());
-  if (!request.digest) {
-    std::error_code problem;
-    std::filesystem::create_directories(request.out, problem);
-    if (problem)
-      throw Failure(kExitFailed, "cannot create " + request.out + ": " + problem.message());
-  }
+  if (!request.digest) make_folder(request.out);
   write_logits(request, session.get(), static_cast<std::size_t>(model_int(model.get(), "n_vocab")),
                lists);
 }

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "failure.hpp"
 
@@ -44,6 +45,12 @@ void NpyFile::close() {
 void NpyFile::write(const void* data, std::size_t n_bytes) {
   if (std::fwrite(data, 1, n_bytes, file_.get()) != n_bytes)
     throw Failure(kExitFailed, "cannot write " + path_ + ": " + std::strerror(errno));
+}
+
+void make_folder(const std::string& path) {
+  std::error_code problem;
+  std::filesystem::create_directories(path, problem);
+  if (problem) throw Failure(kExitFailed, "cannot create " + path + ": " + problem.message());
 }
 
 }  // namespace minnow::program

@@ -22,4 +22,7 @@ class NpyFile {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
 };
 
+// Creates a folder for such files, and those above it. Failure names it.
+void make_folder(const std::string& path);
+
 }  // namespace minnow::program

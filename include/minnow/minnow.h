@@ -253,6 +253,24 @@ MINNOW_API minnow_status minnow_session_evaluate(minnow_session* session,
                                                  const minnow_token* tokens, size_t n_tokens,
                                                  minnow_logits_callback callback, void* user);
 
+/* The text as numbers: *out_values is [n_rows, n_embd], owned by the session until its next call. One
+ * row for the text, as the option "pooling" makes it of its tokens' states (mean, cls: the first one's,
+ * last, rank: a classifier's scores; auto: what the file says), or with none a row for each token. The
+ * option "normalize" gives rows length one; scores stay as they are. Encoders (BERT, EmbeddingGemma)
+ * see the whole text at once, and need n_ctx for the longest; in other models the decoder's last states
+ * are taken. The session has read nothing afterwards, whether the call succeeds or not. The counts may
+ * be NULL. MINNOW_UNSUPPORTED: a score is asked for and the file has no classifier. */
+MINNOW_API minnow_status minnow_session_embed(minnow_session* session, const minnow_token* tokens,
+                                              size_t n_tokens, const float** out_values,
+                                              size_t* out_n_rows, size_t* out_n_embd);
+
+/* Of models with an encoder and a decoder (T5): encodes a text, which all that is read afterwards
+ * answers, until the next call of this function or of minnow_session_embed(). The decoder has read
+ * nothing then; its first token is the model's "decoder_start". minnow_session_complete() does all of
+ * this by itself. MINNOW_UNSUPPORTED: the model has no encoder of this kind. */
+MINNOW_API minnow_status minnow_session_encode(minnow_session* session, const minnow_token* tokens,
+                                               size_t n_tokens);
+
 /* How many tokens the session has read, and how many it can hold. Either pointer may be NULL. */
 MINNOW_API minnow_status minnow_session_position(minnow_session* session, int64_t* out_n_tokens,
                                                  int64_t* out_n_ctx);

@@ -4,25 +4,30 @@
 
 namespace minnow {
 
-const ArchTraits* find_arch(std::string_view name) {
-  static constexpr const ArchTraits* kArchs[] = {
+namespace {
+
+constexpr const ArchTraits* kArchs[] = {
 #define MINNOW_ARCH(identifier) &archs::identifier,
 #include "model/archs/archs.inc"
 #undef MINNOW_ARCH
-  };
+};
+
+}  // namespace
+
+const ArchTraits* find_arch(std::string_view name) {
   for (const ArchTraits* arch : kArchs) {
     if (name == arch->name) return arch;
   }
   return nullptr;
 }
 
-const char* known_archs() {
-  static constexpr char kNames[] =
-#define MINNOW_ARCH(identifier) ", " #identifier
-#include "model/archs/archs.inc"
-#undef MINNOW_ARCH
-      ;
-  return kNames + 2;
+std::string known_archs() {
+  std::string names;
+  for (const ArchTraits* arch : kArchs) {
+    if (!names.empty()) names += ", ";
+    names += arch->name;
+  }
+  return names;
 }
 
 }  // namespace minnow

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "kernels/api/kernel_table.hpp"
@@ -11,8 +12,13 @@ namespace minnow {
 
 enum class NormKind : std::uint8_t { kRms, kLayer };
 
-// Where a block's norms are: on its input, on its output, or on both.
-enum class NormPlace : std::uint8_t { kBefore, kAfter, kBoth };
+// Which stacks of layers a file holds. kEncoder: tokens see the whole text, and there is no output
+// head. kEncoderDecoder: such a stack, and a decoder whose layers look at what it gives.
+enum class Stacks : std::uint8_t { kDecoder, kEncoder, kEncoderDecoder };
+
+// Where a block's norms are: on its input, on its output, on both, or on the sum of the two. The
+// last kind ends with such a norm and has none before its head.
+enum class NormPlace : std::uint8_t { kBefore, kAfter, kBoth, kSum };
 
 // Whether the feed-forward reads what attention added, or both read the same x and add up.
 enum class BlockOrder : std::uint8_t {
@@ -34,6 +40,7 @@ enum class FeedForward : std::uint8_t {
   kGated,       // act(W_gate x) * W_up x
   kFusedGated,  // the same; ffn_up holds W_gate's rows and then W_up's
   kPlain,       // act(W_up x)
+  kByGate,      // gated when the file has ffn_gate, otherwise plain, with an activation of its own
 };
 
 struct ArchTraits {
@@ -45,8 +52,14 @@ struct ArchTraits {
   HeadNorm head_norm = HeadNorm::kOptional;
   FeedForward feed_forward = FeedForward::kGated;
   Activation activation = Activation::kSilu;
-  bool learned_positions = false;  // position_embd is added to the token's embedding
-  bool scales_embedding = false;   // embeddings times sqrt(n_embd)
+  Activation activation_without_gate = Activation::kSilu;  // of kByGate
+  Stacks stacks = Stacks::kDecoder;
+  const char* decoder_prefix = "";  // of the names of a stack's tensors
+  const char* encoder_prefix = "";  // of kEncoder and kEncoderDecoder
+  bool relative_positions = false;  // buckets of distances, attn_rel_b, in place of positions
+  bool scales_scores = true;        // scores are divided by sqrt(head_dim)
+  bool learned_positions = false;   // position_embd is added to the token's embedding
+  bool scales_embedding = false;    // embeddings times sqrt(n_embd)
   // Mixtures of experts: any architecture with expert_count in its file is one.
   bool needs_experts = false;      // refuse files without expert_count
   bool shared_expert = false;      // one expert that every token takes, behind a gate of its own
@@ -67,6 +80,6 @@ struct ArchTraits {
 const ArchTraits* find_arch(std::string_view name);
 
 // "gemma3, llama, qwen2", for messages.
-const char* known_archs();
+std::string known_archs();
 
 }  // namespace minnow

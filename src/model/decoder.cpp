@@ -1,10 +1,13 @@
 #include "model/decoder.hpp"
 
+#include <algorithm>
+
 #include "ops/attend.hpp"
 #include "ops/embed.hpp"
 #include "ops/finite.hpp"
 #include "ops/heads.hpp"
 #include "ops/matmul.hpp"
+#include "ops/relative_positions.hpp"
 #include "ops/rope_table.hpp"
 
 namespace minnow {
@@ -17,6 +20,12 @@ Decoder::Decoder(const ModelConfig& config, const ModelWeights& weights, const K
   rope_frequencies(config.n_rot, config.window_rope_base, config.window_rope_scaling,
                    config.arch->scales_window_rope ? factors : std::span<const float>{},
                    work.window_frequencies);
+  for (std::int32_t i = 0; i < config.n_layers && config.n_relative_buckets > 0; ++i) {
+    const VectorView& weights_of_layer = weights.layers[static_cast<std::size_t>(i)].relative_bias;
+    if (weights_of_layer)
+      expand_relative_bias(weights_of_layer.data, config.n_relative_buckets, !config.causal,
+                           work.n_ctx, config.n_heads, relative_values(i));
+  }
 }
 
 // Two sets of factors: by the length of the session, not of its text, so that keys stay valid as
@@ -41,10 +50,13 @@ Status Decoder::forward(const OpContext& context, std::span<const Token> tokens,
     const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
     attention(context, index, first);
     if (!config_.parallel_block) add_block(context, layer.attn_post_norm);
+    if (layer.attn_sum_norm) norm_sums(context, layer.attn_sum_norm, layer.attn_sum_norm_bias);
+    if (layer.cross_q) cross_attention(context, index);
     feed_forward_input(context, layer);
     if (config_.parallel_block) add_block(context, layer.attn_post_norm);
     feed_forward(context, layer);
     add_block(context, layer.ffn_post_norm);
+    if (layer.ffn_sum_norm) norm_sums(context, layer.ffn_sum_norm, layer.ffn_sum_norm_bias);
     if (context.cancel != nullptr && context.cancel->load(std::memory_order_relaxed))
       return error(StatusCode::kCancelled, "cancelled while reading tokens at position ", first);
     if (!finite_.load(std::memory_order_relaxed))
@@ -64,6 +76,13 @@ void Decoder::embed_tokens(const OpContext& context, std::span<const Token> toke
     if (weights_.positions)
       context.table->add(x, weights_.positions.data + (first + row) * config_.n_embd,
                          config_.n_embd, x);
+    if (weights_.token_types) {
+      const bool second = first + row >= second_segment_ && config_.n_token_types > 1;
+      context.table->add(x, weights_.token_types.data + (second ? config_.n_embd : 0),
+                         config_.n_embd, x);
+    }
+    if (weights_.embedding_norm)
+      norm(*context.table, x, weights_.embedding_norm, weights_.embedding_norm_bias, x);
   }
 }
 
@@ -127,7 +146,13 @@ void Decoder::store_heads(const OpContext& context, std::int32_t index, std::int
   heads.sin = windowed ? work_.window_sin : work_.sin;
   heads.first_position = first;
   heads.n_tokens = n_tokens_;
-  prepare_heads(context, heads, cache_.layer(index));
+  prepare_heads(context, heads, kept(index));
+}
+
+float* Decoder::relative_values(std::int32_t index) const {
+  float* const values = config_.causal ? work_.relative_bias : work_.encoder_relative_bias;
+  const std::int64_t size = relative_bias_size(work_.n_ctx, config_.n_heads);
+  return values + (config_.layers_own_buckets ? index * size : 0);
 }
 
 void Decoder::attend_heads(const OpContext& context, std::int32_t index, std::int64_t first) {
@@ -140,10 +165,25 @@ void Decoder::attend_heads(const OpContext& context, std::int32_t index, std::in
   step.first_position = first;
   step.n_tokens = n_tokens_;
   step.window = config_.has_window(index) ? config_.window : 0;
+  step.n_keys = config_.causal ? 0 : first + n_tokens_;
+  if (config_.n_relative_buckets > 0)
+    step.bias = relative_bias_view(relative_values(index), work_.n_ctx);
   step.scale = config_.attention_scale;
   step.softcap = config_.attention_softcap;
   step.partials = work_.partials;
-  attend(context, step, cache_.layer(index));
+  attend(context, step, kept(index));
+}
+
+void Decoder::final_states(const OpContext& context, std::int64_t first, std::int64_t n,
+                           float* out) {
+  for_each_token(context, n, [&](std::int64_t t) {
+    const float* const x = work_.x + (first + t) * config_.n_embd;
+    float* const y = out + t * config_.n_embd;
+    if (weights_.output_norm)
+      norm(*context.table, x, weights_.output_norm, weights_.output_norm_bias, y);
+    else
+      std::copy_n(x, config_.n_embd, y);
+  });
 }
 
 Status Decoder::compute_logits(const OpContext& context, std::int64_t first, std::int64_t n) {
@@ -223,6 +263,15 @@ void Decoder::add_block(const OpContext& context, const VectorView& post_norm) {
     if (post_norm) norm(*context.table, block, post_norm, VectorView{}, block);
     context.table->add(x, block, config_.n_embd, x);
     if (!all_finite(x, config_.n_embd)) finite_.store(false);
+  });
+}
+
+// x = norm(x), where a model norms the sum of a block and its input.
+void Decoder::norm_sums(const OpContext& context, const VectorView& weight,
+                        const VectorView& bias) {
+  for_each_token(context, n_tokens_, [&](std::int64_t t) {
+    float* const x = work_.x + t * config_.n_embd;
+    norm(*context.table, x, weight, bias, x);
   });
 }
 

@@ -1,11 +1,14 @@
 // Decoder: the transformer itself, one for all architectures. Vaswani et al., "Attention Is All You
 // Need" (arXiv 1706.03762), in the forms of its descendants. What differs between models comes from
 // ModelConfig (numbers), ModelWeights (which tensors are there) and the ArchTraits row.
-// Attention is in decoder.cpp, the feed-forward in feed_forward.cpp.
+// Attention is in decoder.cpp, the feed-forward in feed_forward.cpp, the look at an encoder's
+// states in cross_attention.cpp. The same layers, seeing the whole text, are an encoder
+// (encoder.hpp).
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "base/status.hpp"
@@ -14,6 +17,7 @@
 #include "model/model_config.hpp"
 #include "model/model_weights.hpp"
 #include "model/workspace.hpp"
+#include "ops/attend.hpp"
 #include "ops/op_context.hpp"
 
 namespace minnow {
@@ -29,6 +33,17 @@ class Decoder {
   // kContextFull: the model has no positions beyond. kNumeric names the layer where a value became
   // infinite or not a number.
   Status forward(const OpContext& context, std::span<const Token> tokens, std::int64_t first);
+
+  // Of models that tell segments apart: tokens from this position on are of the second one.
+  void set_second_segment(std::int64_t position) { second_segment_ = position; }
+
+  // out [n, n_embd]: the states of rows [first, first + n) of the last pass as the head reads them.
+  void final_states(const OpContext& context, std::int64_t first, std::int64_t n, float* out);
+
+  // Of models with an encoder: takes its states [n, n_embd], n at most work.n_batch, as what the
+  // layers look at from now on; `source` keeps their keys and values.
+  void read_source(const OpContext& context, const float* states, std::int64_t n,
+                   const KvCache& source);
 
   // Logits of rows [first, first + n) of the last pass, n at most work.n_logits, into work.logits
   // [n, n_vocab].
@@ -53,6 +68,11 @@ class Decoder {
   void project_heads(const OpContext& context, const LayerWeights& layer);
   void store_heads(const OpContext& context, std::int32_t index, std::int64_t first);
   void attend_heads(const OpContext& context, std::int32_t index, std::int64_t first);
+  float* relative_values(std::int32_t index) const;
+  void cross_attention(const OpContext& context, std::int32_t index);
+  void norm_sums(const OpContext& context, const VectorView& weight, const VectorView& bias);
+  // The keys and values of a layer. An encoder needs them no longer than the layer takes.
+  const KvLayer& kept(std::int32_t index) const { return cache_.layer(config_.causal ? index : 0); }
   void feed_forward_input(const OpContext& context, const LayerWeights& layer);
   void feed_forward(const OpContext& context, const LayerWeights& layer);
   void mixture(const OpContext& context, const LayerWeights& layer);
@@ -76,6 +96,9 @@ class Decoder {
   Workspace& work_;
   std::int64_t n_tokens_ = 0;  // of the pass that runs
   ActivationRows rows_;        // input of the next products
+  std::int64_t second_segment_ = std::numeric_limits<std::int64_t>::max();
+  const KvCache* source_ = nullptr;
+  std::int64_t n_source_ = 0;  // positions of it
   std::atomic<bool> finite_{true};
 };
 

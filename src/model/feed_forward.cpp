@@ -39,7 +39,7 @@ void Decoder::run_feed_forward(const OpContext& context, const FeedForwardWeight
   gated.up = weights.up;
   gated.gate_bias = weights.gate_bias;
   gated.up_bias = weights.up_bias;
-  gated.activation = config_.arch->activation;
+  gated.activation = config_.activation;
   gated.out = work_.hidden;
   gated.out_stride = n_hidden;
   multiply_gated(context, gated, rows_);

@@ -76,6 +76,10 @@ void read_attention_scale(KeyReader& keys, ModelConfig& config) {
   keys.number("attn_logit_softcapping", 0.0f, 1e6f, config.attention_softcap);
   keys.number("attention.scale", 0.0f, 1e3f, config.attention_scale);
   if (config.attention_scale != 0.0f || config.head_dim == 0) return;
+  if (!config.arch->scales_scores) {
+    config.attention_scale = 1.0f;
+    return;
+  }
   const bool by_embd = config.n_layers == config.arch->embd_scale_layers;
   const std::int32_t size = by_embd ? config.n_embd / config.n_heads : config.head_dim;
   config.attention_scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(size)));
@@ -118,17 +122,96 @@ void read_mixture(KeyReader& keys, ModelConfig& config) {
   keys.integer("leading_dense_block_count", 0, 0, 0, n_dense);
 }
 
+bool any_layer_has(const Gguf& gguf, const ModelConfig& config, const char* name) {
+  for (std::int32_t i = 0; i < config.n_layers; ++i) {
+    if (gguf.find_tensor(join(config.prefix(), "blk.", i, ".", name)) != nullptr) return true;
+  }
+  return false;
+}
+
 void read_block_order(const Gguf& gguf, KeyReader& keys, ModelConfig& config) {
   const BlockOrder order = config.arch->order;
   config.parallel_block = order == BlockOrder::kParallel;
   if (order == BlockOrder::kByMetadata)
     keys.flag("use_parallel_residual", config.parallel_block, true);
   if (order == BlockOrder::kByFfnNorm) {
-    bool has_norm = false;
-    for (std::int32_t i = 0; i < config.n_layers && !has_norm; ++i)
-      has_norm = gguf.find_tensor(join("blk.", i, ".ffn_norm.weight")) != nullptr;
-    config.parallel_block = !has_norm;
+    config.parallel_block = !any_layer_has(gguf, config, "ffn_norm.weight");
   }
+}
+
+void read_feed_forward(const Gguf& gguf, ModelConfig& config) {
+  const ArchTraits& arch = *config.arch;
+  config.feed_forward = arch.feed_forward;
+  config.activation = arch.activation;
+  if (arch.feed_forward != FeedForward::kByGate) return;
+  const bool gated = any_layer_has(gguf, config, "ffn_gate.weight");
+  config.feed_forward = gated ? FeedForward::kGated : FeedForward::kPlain;
+  if (!gated) config.activation = arch.activation_without_gate;
+}
+
+// Rows of a tensor that only the file itself can tell; 0 when it has no such tensor.
+std::int32_t rows_of(const Gguf& gguf, const char* name, std::int32_t most, KeyReader& keys) {
+  const GgufTensor* tensor = gguf.find_tensor(name);
+  if (tensor == nullptr) return 0;
+  if (tensor->dims[1] < 1 || tensor->dims[1] > static_cast<std::uint64_t>(most)) {
+    keys.problem("tensor '", name, "' has ", tensor->dims[1], " rows, which is not in 1...", most);
+    return 0;
+  }
+  return static_cast<std::int32_t>(tensor->dims[1]);
+}
+
+void read_token_types(const Gguf& gguf, KeyReader& keys, ModelConfig& config) {
+  config.n_token_types = rows_of(gguf, "token_types.weight", kMaxTokenTypes, keys);
+  std::int64_t said = config.n_token_types;
+  const Status status = gguf.get_i64("tokenizer.ggml.token_type_count", said);
+  if (!status.ok() && status.code() != StatusCode::kNotFound) keys.problem(status.message());
+  if (config.n_token_types > 0 && said != config.n_token_types)
+    keys.problem("tensor 'token_types.weight' has ", config.n_token_types,
+                 " rows, 'tokenizer.ggml.token_type_count' is ", said);
+}
+
+// The layers that turn a text's states into its embedding or its score.
+void read_pooling(const Gguf& gguf, KeyReader& keys, ModelConfig& config) {
+  const bool is_encoder = config.has_encoder();
+  std::int32_t pooling = static_cast<std::int32_t>(is_encoder ? Pooling::kMean : Pooling::kLast);
+  keys.integer("pooling_type", 0, 4, pooling, pooling);
+  config.pooling = static_cast<Pooling>(pooling);
+  config.n_labels = rows_of(gguf, "cls.output.weight", kMaxLabels, keys);
+  config.n_dense_hidden = rows_of(gguf, "dense_2.weight", kMaxFeedForward, keys);
+  config.n_dense_out = rows_of(gguf, "dense_3.weight", kMaxEmbd, keys);
+  if (config.n_dense_hidden > 0 || config.n_dense_out > 0) {
+    std::int32_t size = 0;
+    keys.integer("dense_2_feat_in", config.n_embd, config.n_embd, config.n_embd, size);
+    keys.integer("dense_2_feat_out", 1, kMaxFeedForward, config.n_dense_hidden,
+                 config.n_dense_hidden);
+    keys.integer("dense_3_feat_in", config.n_dense_hidden, config.n_dense_hidden,
+                 config.n_dense_hidden, size);
+    keys.integer("dense_3_feat_out", 1, kMaxEmbd, config.n_dense_out, config.n_dense_out);
+  }
+}
+
+// How far tokens see, and the encoder in front of a decoder.
+void read_stacks(KeyReader& keys, ModelConfig& config) {
+  const Stacks stacks = config.arch->stacks;
+  config.causal = stacks != Stacks::kEncoder;
+  config.has_head = stacks != Stacks::kEncoder;
+  if (stacks != Stacks::kEncoderDecoder) {
+    keys.flag("attention.causal", config.causal);
+    return;
+  }
+  config.n_encoder_layers = config.n_layers;
+  keys.integer("decoder_block_count", 1, kMaxLayers, config.n_layers, config.n_layers);
+  keys.integer("decoder_start_token_id", 0, kMaxVocab - 1, 0, config.decoder_start);
+}
+
+void read_relative_positions(const Gguf& gguf, KeyReader& keys, ModelConfig& config) {
+  if (!config.arch->relative_positions) return;
+  keys.integer("attention.relative_buckets_count", 4, 128, 0, config.n_relative_buckets);
+  if (config.n_relative_buckets % 2 != 0) keys.problem("'attention.relative_buckets_count' is odd");
+  for (std::int32_t i = 1; i < config.n_layers; ++i)
+    config.layers_own_buckets =
+        config.layers_own_buckets ||
+        gguf.find_tensor(join(config.prefix(), "blk.", i, ".attn_rel_b.weight")) != nullptr;
 }
 
 // The vocabulary's size is that of the embedding: files disagree about the key.
@@ -143,9 +226,21 @@ void read_vocabulary_size(const Gguf& gguf, KeyReader& keys, ModelConfig& config
     return;
   }
   config.n_vocab = static_cast<std::int32_t>(embedding->dims[1]);
+  if (config.decoder_start >= config.n_vocab)
+    keys.problem("'decoder_start_token_id' is ", config.decoder_start, ", the vocabulary has ",
+                 config.n_vocab, " tokens");
 }
 
 }  // namespace
+
+ModelConfig ModelConfig::encoder() const {
+  ModelConfig config = *this;
+  if (n_encoder_layers > 0) config.n_layers = n_encoder_layers;
+  config.n_encoder_layers = 0;
+  config.causal = false;
+  config.has_head = false;
+  return config;
+}
 
 Status read_model_config(const Gguf& gguf, ModelConfig& out) {
   std::string_view name;
@@ -169,10 +264,15 @@ Status read_model_config(const Gguf& gguf, ModelConfig& out) {
   if (config.arch->scales_embedding)
     config.embedding_scale = std::sqrt(static_cast<float>(config.n_embd));
   keys.number("final_logit_softcapping", 0.0f, 1e6f, config.final_softcap);
+  read_stacks(keys, config);
   read_block_order(gguf, keys, config);
+  read_feed_forward(gguf, config);
   read_mixture(keys, config);
   read_attention(keys, config);
   if (config.head_dim > 0) read_rope(keys, config);
+  read_relative_positions(gguf, keys, config);
+  read_token_types(gguf, keys, config);
+  read_pooling(gguf, keys, config);
   read_vocabulary_size(gguf, keys, config);
   MINNOW_TRY(keys.status());
   out = config;

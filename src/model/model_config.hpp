@@ -24,6 +24,17 @@ inline constexpr std::int32_t kMaxVocab = 1 << 21;
 inline constexpr std::int32_t kMaxExperts = 1024;
 inline constexpr std::int32_t kMaxExpertsUsed = 64;
 inline constexpr std::int64_t kMaxContext = 1 << 24;
+inline constexpr std::int32_t kMaxTokenTypes = 64;
+inline constexpr std::int32_t kMaxLabels = 4096;
+
+// How the states of a text's tokens become one vector. Values as files write them.
+enum class Pooling : std::uint8_t {
+  kNone = 0,  // they do not: one vector a token
+  kMean = 1,
+  kCls = 2,   // the first token's
+  kLast = 3,  // the last token's
+  kRank = 4   // the first or last token's, through the file's classifier
+};
 
 struct ModelConfig {
   const ArchTraits* arch = nullptr;
@@ -37,6 +48,8 @@ struct ModelConfig {
   std::int32_t n_ff = 0;
   std::int64_t n_ctx_train = 0;
   float norm_eps = 0.0f;
+  FeedForward feed_forward = FeedForward::kGated;  // never kByGate
+  Activation activation = Activation::kSilu;
   bool parallel_block = false;  // attention and feed-forward read the same x and add up
 
   std::int32_t n_experts = 0;       // 0: no mixture
@@ -45,6 +58,18 @@ struct ModelConfig {
   std::int32_t n_ff_shared = 0;  // of the expert that every token takes; 0: there is none
   bool normalises_experts = true;
   float expert_scale = 1.0f;  // on the experts' weights
+
+  bool causal = true;  // tokens see what is before them; otherwise the whole text
+  bool has_head = true;
+  std::int32_t n_encoder_layers = 0;    // of the encoder in front of the decoder; 0: there is none
+  std::int64_t decoder_start = 0;       // the token that every answer of such a model begins with
+  Pooling pooling = Pooling::kMean;     // what the file asks for, or what is usual
+  std::int32_t n_token_types = 0;       // kinds of segments; 0: the model knows none
+  std::int32_t n_relative_buckets = 0;  // of distances between tokens; 0: there are none
+  bool layers_own_buckets = false;      // otherwise all use those of the first layer
+  std::int32_t n_labels = 0;            // of the classifier; 0: there is none
+  std::int32_t n_dense_hidden = 0;      // of the two layers behind pooling; 0: there are none
+  std::int32_t n_dense_out = 0;
 
   std::int32_t n_rot = 0;  // rotated elements of a head, even; 0: positions are not rotated
   float rope_base = 10000.0f;
@@ -68,6 +93,19 @@ struct ModelConfig {
   RopeStyle rope_of(std::int32_t layer) const {
     const std::int32_t every = arch->no_rope_every;
     return every > 0 && layer % every == every - 1 ? RopeStyle::kNone : arch->rope;
+  }
+  // Elements of an embedding.
+  std::int32_t embedding_size(Pooling kind) const {
+    if (kind == Pooling::kRank) return n_labels;
+    return kind != Pooling::kNone && n_dense_out > 0 ? n_dense_out : n_embd;
+  }
+  bool has_encoder() const { return !causal || n_encoder_layers > 0; }
+  // The encoder of a model that has a decoder as well; the model itself when it is one.
+  ModelConfig encoder() const;
+  // Before "blk.0." and "output_norm" in the names of tensors.
+  const char* prefix() const {
+    return arch->stacks != Stacks::kDecoder && !causal ? arch->encoder_prefix
+                                                       : arch->decoder_prefix;
   }
   // The widest hidden layer of a feed-forward.
   std::int32_t most_ff() const { return n_experts > 0 ? std::max(n_ff_expert, n_ff_shared) : n_ff; }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 #include <vector>
 
@@ -35,6 +36,21 @@ struct LayerWeights {
   VectorView ffn_down_bias;     // [n_embd]
   VectorView ffn_post_norm;     // [n_embd]
 
+  // Of models that norm the sum of a block and its input.
+  VectorView attn_sum_norm;       // [n_embd]
+  VectorView attn_sum_norm_bias;  // [n_embd]
+  VectorView ffn_sum_norm;        // [n_embd]
+  VectorView ffn_sum_norm_bias;   // [n_embd]
+
+  VectorView relative_bias;  // [n_relative_buckets, n_heads]
+
+  // A decoder's look at what its encoder gives.
+  VectorView cross_norm;      // [n_embd]
+  WeightMatrix cross_q;       // [q_size, n_embd]
+  WeightMatrix cross_k;       // [k_size, n_embd]
+  WeightMatrix cross_v;       // [v_size, n_embd]
+  WeightMatrix cross_output;  // [n_embd, attended_size]
+
   // A mixture of experts in place of gate, up and down.
   WeightMatrix router;         // [n_experts, n_embd]
   WeightMatrix expert_gate;    // n_experts times [n_ff_expert, n_embd], see expert_of()
@@ -58,7 +74,10 @@ struct ModelWeights {
 
   EmbeddingTable tokens;  // [n_vocab, n_embd]
   std::pmr::vector<LayerWeights> layers;
-  VectorView positions;           // [n_ctx_train * n_embd], added to the token's embedding
+  VectorView positions;       // [n_ctx_train * n_embd], added to the token's embedding
+  VectorView token_types;     // [n_token_types * n_embd], added as well
+  VectorView embedding_norm;  // [n_embd], on the sum of all of these
+  VectorView embedding_norm_bias;
   VectorView rope_factors;        // [n_rot / 2], what each rope frequency is divided by
   VectorView rope_factors_short;  // [n_rot / 2], in contexts of up to n_ctx_short
   VectorView rope_factors_long;   // [n_rot / 2], in longer ones
@@ -66,6 +85,16 @@ struct ModelWeights {
   VectorView output_norm_bias;    // [n_embd]
   WeightMatrix output;            // [n_vocab, n_embd]; the packed token embedding when tied
   VectorView output_bias;         // [n_vocab]
+
+  std::unique_ptr<ModelWeights> encoder;  // of a decoder that has one: layers and output norm
+
+  // Behind pooling.
+  WeightMatrix dense_2;        // [n_dense_hidden, n_embd]
+  WeightMatrix dense_3;        // [n_dense_out, n_dense_hidden]
+  WeightMatrix classifier;     // [n_embd, n_embd], with tanh behind it
+  VectorView classifier_bias;  // [n_embd]
+  WeightMatrix labels;         // [n_labels, n_embd]
+  VectorView labels_bias;      // [n_labels]
 };
 
 }  // namespace minnow

@@ -33,6 +33,9 @@ class Binder {
  public:
   Binder(const Gguf& gguf, const ModelConfig& config, BoundModel& out)
       : gguf_(gguf), config_(config), out_(out) {}
+  // The encoder of the same file: its problems join those of the decoder.
+  Binder(Binder& decoder, const ModelConfig& config)
+      : gguf_(decoder.gguf_), config_(config), out_(decoder.out_), first_(&decoder) {}
 
   // Whether some layer has the tensor.
   bool any_layer_has(const char* name) const {
@@ -42,8 +45,8 @@ class Binder {
     return false;
   }
 
-  static std::string layer_name(std::int64_t layer, const char* name) {
-    return join("blk.", layer, ".", name);
+  std::string layer_name(std::int64_t layer, const char* name) const {
+    return join(config_.prefix(), "blk.", layer, ".", name);
   }
 
   // The tensor; NULL when it is absent or wrong.
@@ -145,6 +148,7 @@ class Binder {
   template <class... Pieces>
   void problem(const Pieces&... pieces) {
     constexpr int kMostListed = 16;
+    if (first_ != nullptr) return first_->problem(pieces...);
     if (++n_problems_ <= kMostListed) problems_ += join("; ", pieces...);
   }
 
@@ -159,6 +163,7 @@ class Binder {
   const Gguf& gguf_;
   const ModelConfig& config_;
   BoundModel& out_;
+  Binder* const first_ = nullptr;
   std::string problems_;
   int n_problems_ = 0;
 };
@@ -182,6 +187,7 @@ std::pmr::vector<Need> needs_of(std::span<const Row> rows, const Binder& binder,
 void bind_layers(const ModelConfig& config, Binder& binder, ModelWeights& weights) {
   TensorFacts facts;
   facts.fused_qkv = binder.any_layer_has("attn_qkv.weight");
+  facts.short_output = binder.any_layer_has("attn_o.weight");
   facts.two_norms = config.parallel_block && binder.any_layer_has("attn_norm_2.weight");
   std::pmr::memory_resource* const memory = weights.layers.get_allocator().resource();
   const std::span<const LayerVector> vectors = layer_vectors();
@@ -191,7 +197,7 @@ void bind_layers(const ModelConfig& config, Binder& binder, ModelWeights& weight
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
     const auto layer = static_cast<std::int64_t>(i);
     for (std::size_t row = 0; row < vectors.size(); ++row) {
-      if (vector_needs[row] != Need::kNone)
+      if (vector_needs[row] != Need::kNone && concerns(vectors[row].when, layer, config))
         binder.layer_vector(layer, vectors[row], vector_needs[row], weights.layers[i]);
     }
     for (std::size_t row = 0; row < matrices.size(); ++row) {
@@ -206,6 +212,13 @@ void bind_positions(const Gguf& gguf, const ModelConfig& config, Binder& binder,
   if (config.arch->learned_positions)
     binder.vector("position_embd.weight", Size::kEmbd, Need::kRequired, weights.positions,
                   Size::kContext);
+  const bool after_sum = config.arch->norm_place == NormPlace::kSum;
+  binder.vector("token_types.weight", Size::kEmbd, Need::kOptional, weights.token_types,
+                Size::kTokenTypes);
+  binder.vector("token_embd_norm.weight", Size::kEmbd,
+                after_sum ? Need::kRequired : Need::kOptional, weights.embedding_norm);
+  binder.vector("token_embd_norm.bias", Size::kEmbd, after_sum ? Need::kRequired : Need::kOptional,
+                weights.embedding_norm_bias);
   if (config.n_rot == 0) return;
   binder.vector("rope_freqs.weight", Size::kHalfRot, Need::kOptional, weights.rope_factors);
   const char* const kShort = "rope_factors_short.weight";
@@ -215,20 +228,53 @@ void bind_positions(const Gguf& gguf, const ModelConfig& config, Binder& binder,
   binder.vector(kLong, Size::kHalfRot, Need::kRequired, weights.rope_factors_long);
 }
 
+// What is behind pooling: two layers, or a classifier.
+void bind_pooling(const ModelConfig& config, Binder& binder, ModelWeights& weights) {
+  if (config.n_dense_out > 0 || config.n_dense_hidden > 0) {
+    binder.matrix("dense_2.weight", Size::kDenseHidden, Size::kEmbd, Need::kRequired,
+                  weights.dense_2);
+    binder.matrix("dense_3.weight", Size::kDenseOut, Size::kDenseHidden, Need::kRequired,
+                  weights.dense_3);
+  }
+  if (config.n_labels == 0) return;
+  binder.matrix("cls.weight", Size::kEmbd, Size::kEmbd, Need::kOptional, weights.classifier);
+  binder.vector("cls.bias", Size::kEmbd, Need::kOptional, weights.classifier_bias);
+  binder.matrix("cls.output.weight", Size::kLabels, Size::kEmbd, Need::kRequired, weights.labels);
+  binder.vector("cls.output.bias", Size::kLabels, Need::kOptional, weights.labels_bias);
+}
+
+void bind_output_norm(const ModelConfig& config, Binder& binder, ModelWeights& weights) {
+  if (config.arch->norm_place == NormPlace::kSum) return;
+  const bool layer_norm = config.arch->norm == NormKind::kLayer;
+  binder.vector(join(config.prefix(), "output_norm.weight"), Size::kEmbd, Need::kRequired,
+                weights.output_norm);
+  binder.vector(join(config.prefix(), "output_norm.bias"), Size::kEmbd,
+                layer_norm ? Need::kRequired : Need::kOptional, weights.output_norm_bias);
+}
+
+void bind_encoder(const ModelConfig& config, Binder& decoder, ModelWeights& weights) {
+  const ModelConfig encoder_config = config.encoder();
+  Binder binder(decoder, encoder_config);
+  weights.encoder = std::make_unique<ModelWeights>(weights.layers.get_allocator().resource());
+  weights.encoder->layers.resize(static_cast<std::size_t>(encoder_config.n_layers));
+  bind_layers(encoder_config, binder, *weights.encoder);
+  bind_output_norm(encoder_config, binder, *weights.encoder);
+}
+
 }  // namespace
 
 Status bind_weights(const Gguf& gguf, const ModelConfig& config, ModelWeights& weights,
                     BoundModel& out) {
   Binder binder(gguf, config, out);
-  const bool layer_norm = config.arch->norm == NormKind::kLayer;
   weights.layers.resize(static_cast<std::size_t>(config.n_layers));
   out.token_embedding = binder.check("token_embd.weight", {config.n_embd, config.n_vocab},
                                      Need::kRequired, out.token_embedding_format);
   bind_positions(gguf, config, binder, weights);
+  if (config.n_encoder_layers > 0) bind_encoder(config, binder, weights);
   bind_layers(config, binder, weights);
-  binder.vector("output_norm.weight", Size::kEmbd, Need::kRequired, weights.output_norm);
-  binder.vector("output_norm.bias", Size::kEmbd, layer_norm ? Need::kRequired : Need::kOptional,
-                weights.output_norm_bias);
+  bind_output_norm(config, binder, weights);
+  bind_pooling(config, binder, weights);
+  if (!config.has_head) return binder.status();
   out.tied = gguf.find_tensor("output.weight") == nullptr;
   const char* head = out.tied ? "token_embd.weight" : "output.weight";
   if (out.token_embedding != nullptr)

@@ -35,6 +35,13 @@ constexpr LayerVector kLayerVectors[] = {
     {"post_attention_norm.weight", When::kPostNorm, {{&Layer::attn_post_norm, Size::kEmbd}}},
     {"attn_norm.weight", When::kTwoNorms, {{&Layer::ffn_norm, Size::kEmbd}}},
     {"attn_norm.bias", When::kTwoNorms, {{&Layer::ffn_norm_bias, Size::kEmbd}}},
+    {"attn_output_norm.weight", When::kSumNorm, {{&Layer::attn_sum_norm, Size::kEmbd}}},
+    {"attn_output_norm.bias", When::kSumNormBias, {{&Layer::attn_sum_norm_bias, Size::kEmbd}}},
+    {"attn_rel_b.weight",
+     When::kRelativeBias,
+     {{&Layer::relative_bias, Size::kHeads}},
+     Size::kRelativeBuckets},
+    {"cross_attn_norm.weight", When::kCross, {{&Layer::cross_norm, Size::kEmbd}}},
     {"ffn_norm.weight", When::kFfnNorm, {{&Layer::ffn_norm, Size::kEmbd}}},
     {"ffn_norm.bias", When::kFfnNormBias, {{&Layer::ffn_norm_bias, Size::kEmbd}}},
     {"ffn_gate.bias", When::kGateBias, {{&Layer::ffn_gate_bias, Size::kFeedForward}}},
@@ -44,6 +51,8 @@ constexpr LayerVector kLayerVectors[] = {
      {{&Layer::ffn_gate_bias, Size::kFeedForward}, {&Layer::ffn_up_bias, Size::kFeedForward}}},
     {"ffn_down.bias", When::kDenseBias, {{&Layer::ffn_down_bias, Size::kEmbd}}},
     {"post_ffw_norm.weight", When::kPostNorm, {{&Layer::ffn_post_norm, Size::kEmbd}}},
+    {"layer_output_norm.weight", When::kSumNorm, {{&Layer::ffn_sum_norm, Size::kEmbd}}},
+    {"layer_output_norm.bias", When::kSumNormBias, {{&Layer::ffn_sum_norm_bias, Size::kEmbd}}},
 };
 
 constexpr LayerMatrix kLayerMatrices[] = {
@@ -54,7 +63,12 @@ constexpr LayerMatrix kLayerMatrices[] = {
      When::kFusedQkv,
      Size::kEmbd,
      {{&Layer::attn_q, Size::kQ}, {&Layer::attn_k, Size::kK}, {&Layer::attn_v, Size::kV}}},
-    {"attn_output.weight", When::kAlways, Size::kAttended, {{&Layer::attn_output, Size::kEmbd}}},
+    {"attn_output.weight", When::kOutput, Size::kAttended, {{&Layer::attn_output, Size::kEmbd}}},
+    {"attn_o.weight", When::kShortOutput, Size::kAttended, {{&Layer::attn_output, Size::kEmbd}}},
+    {"cross_attn_q.weight", When::kCross, Size::kEmbd, {{&Layer::cross_q, Size::kQ}}},
+    {"cross_attn_k.weight", When::kCross, Size::kEmbd, {{&Layer::cross_k, Size::kK}}},
+    {"cross_attn_v.weight", When::kCross, Size::kEmbd, {{&Layer::cross_v, Size::kV}}},
+    {"cross_attn_o.weight", When::kCross, Size::kAttended, {{&Layer::cross_output, Size::kEmbd}}},
     {"ffn_gate.weight", When::kGate, Size::kEmbd, {{&Layer::ffn_gate, Size::kFeedForward}}},
     {"ffn_up.weight", When::kUp, Size::kEmbd, {{&Layer::ffn_up, Size::kFeedForward}}},
     {"ffn_up.weight",
@@ -103,8 +117,18 @@ Need optional_if(bool condition) {
   return condition ? Need::kOptional : Need::kNone;
 }
 
+// Whether blocks norm what they read.
+bool norms_before(const ArchTraits& arch) {
+  return arch.norm_place == NormPlace::kBefore || arch.norm_place == NormPlace::kBoth;
+}
+
+Need need_of_post_norm(const ArchTraits& arch) {
+  if (arch.norm_place == NormPlace::kSum) return Need::kNone;
+  return arch.norm_place == NormPlace::kBefore ? Need::kOptional : Need::kRequired;
+}
+
 Need need_of_ffn_norm(const ModelConfig& config, const TensorFacts& facts) {
-  if (facts.two_norms || config.arch->norm_place == NormPlace::kAfter) return Need::kNone;
+  if (facts.two_norms || !norms_before(*config.arch)) return Need::kNone;
   switch (config.arch->order) {
     case BlockOrder::kSequential:
     case BlockOrder::kByMetadata:
@@ -158,20 +182,32 @@ std::int64_t size_of(Size size, const ModelConfig& config) {
       return config.n_vocab;
     case Size::kContext:
       return config.n_ctx_train;
+    case Size::kTokenTypes:
+      return config.n_token_types;
     case Size::kHalfRot:
       return config.n_rot / 2;
+    case Size::kRelativeBuckets:
+      return config.n_relative_buckets;
+    case Size::kDenseHidden:
+      return config.n_dense_hidden;
+    case Size::kDenseOut:
+      return config.n_dense_out;
+    case Size::kLabels:
+      return config.n_labels;
   }
   return 0;
+}
+
+bool concerns(When when, std::int64_t i, const ModelConfig& config) {
+  return when != When::kRelativeBias || i == 0 || config.layers_own_buckets;
 }
 
 Need need_of(When when, const ModelConfig& config, const TensorFacts& facts) {
   const ArchTraits& arch = *config.arch;
   const bool layer_norm = arch.norm == NormKind::kLayer;
-  const bool one_norm = !facts.two_norms && arch.norm_place != NormPlace::kAfter;
+  const bool one_norm = !facts.two_norms && norms_before(arch);
   const bool dense = config.n_experts == 0;
   switch (when) {
-    case When::kAlways:
-      return Need::kRequired;
     case When::kOptional:
       return Need::kOptional;
     case When::kOneNorm:
@@ -185,7 +221,11 @@ Need need_of(When when, const ModelConfig& config, const TensorFacts& facts) {
     case When::kFfnNormBias:
       return layer_norm ? need_of_ffn_norm(config, facts) : Need::kNone;
     case When::kPostNorm:
-      return arch.norm_place == NormPlace::kBefore ? Need::kOptional : Need::kRequired;
+      return need_of_post_norm(arch);
+    case When::kSumNorm:
+      return required_if(arch.norm_place == NormPlace::kSum);
+    case When::kSumNormBias:
+      return required_if(arch.norm_place == NormPlace::kSum && layer_norm);
     case When::kSharedHeadNorm:
       return need_of_shared_head_norm(arch.head_norm);
     case When::kRowHeadNorm:
@@ -200,22 +240,30 @@ Need need_of(When when, const ModelConfig& config, const TensorFacts& facts) {
       return required_if(facts.fused_qkv);
     case When::kFusedQkvBias:
       return optional_if(facts.fused_qkv);
+    case When::kOutput:
+      return required_if(!facts.short_output);
+    case When::kShortOutput:
+      return required_if(facts.short_output);
+    case When::kRelativeBias:
+      return required_if(config.n_relative_buckets > 0);
+    case When::kCross:
+      return required_if(config.n_encoder_layers > 0);
     case When::kDense:
       return required_if(dense);
     case When::kDenseBias:
       return optional_if(dense);
     case When::kGate:
-      return required_if(dense && arch.feed_forward == FeedForward::kGated);
+      return required_if(dense && config.feed_forward == FeedForward::kGated);
     case When::kGateBias:
-      return optional_if(dense && arch.feed_forward == FeedForward::kGated);
+      return optional_if(dense && config.feed_forward == FeedForward::kGated);
     case When::kUp:
-      return required_if(dense && arch.feed_forward != FeedForward::kFusedGated);
+      return required_if(dense && config.feed_forward != FeedForward::kFusedGated);
     case When::kUpBias:
-      return optional_if(dense && arch.feed_forward != FeedForward::kFusedGated);
+      return optional_if(dense && config.feed_forward != FeedForward::kFusedGated);
     case When::kFusedUp:
-      return required_if(dense && arch.feed_forward == FeedForward::kFusedGated);
+      return required_if(dense && config.feed_forward == FeedForward::kFusedGated);
     case When::kFusedUpBias:
-      return optional_if(dense && arch.feed_forward == FeedForward::kFusedGated);
+      return optional_if(dense && config.feed_forward == FeedForward::kFusedGated);
     case When::kExperts:
       return required_if(!dense);
     case When::kSharedExpert:

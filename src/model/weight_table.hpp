@@ -28,12 +28,16 @@ enum class Size {
   kSharedFeedForward,
   kVocab,
   kContext,
-  kHalfRot
+  kTokenTypes,
+  kHalfRot,
+  kRelativeBuckets,
+  kDenseHidden,
+  kDenseOut,
+  kLabels
 };
 
 // When a file must have a tensor; need_of() decides.
 enum class When {
-  kAlways,
   kOptional,  // in all layers or in none
   kOneNorm,   // one norm for both blocks, or none but its own for attention
   kOneNormBias,
@@ -41,6 +45,8 @@ enum class When {
   kFfnNorm,
   kFfnNormBias,
   kPostNorm,
+  kSumNorm,
+  kSumNormBias,
   kSharedHeadNorm,
   kRowHeadNorm,
   kOwnHeadNorm,
@@ -48,6 +54,10 @@ enum class When {
   kSplitQkvBias,
   kFusedQkv,
   kFusedQkvBias,
+  kOutput,
+  kShortOutput,  // the same matrix, under the shorter of its two names
+  kRelativeBias,
+  kCross,
   kDense,
   kGate,
   kGateBias,
@@ -68,7 +78,7 @@ struct MatrixPart {
   Size rows = Size::kNone;
 };
 struct LayerMatrix {
-  const char* name;  // after "blk.<layer>."
+  const char* name;  // after "blk.<layer>.", or what the stack calls that
   When when;
   Size k;
   MatrixPart parts[3];
@@ -88,11 +98,14 @@ struct LayerVector {
 
 // What binding finds out about a file before it looks at single tensors.
 struct TensorFacts {
-  bool fused_qkv = false;  // some layer has attn_qkv.weight
-  bool two_norms = false;  // some layer has attn_norm_2.weight
+  bool fused_qkv = false;     // some layer has attn_qkv.weight
+  bool two_norms = false;     // some layer has attn_norm_2.weight
+  bool short_output = false;  // some layer has attn_o.weight
 };
 
 std::int64_t size_of(Size size, const ModelConfig& config);
+// Whether layer `i` may have the tensor at all.
+bool concerns(When when, std::int64_t i, const ModelConfig& config);
 Need need_of(When when, const ModelConfig& config, const TensorFacts& facts);
 
 // In the order in which a forward pass reads them, the small ones first.

@@ -4,6 +4,7 @@
 
 #include "ops/attend.hpp"
 #include "ops/matmul.hpp"
+#include "ops/relative_positions.hpp"
 
 namespace minnow {
 
@@ -45,6 +46,17 @@ void plan_mixture(const ModelConfig& config, std::int64_t n, Layout& layout, Mix
   layout.array(n_choices, config.n_embd, out.out);
 }
 
+void plan_relative_bias(const ModelConfig& config, std::int64_t n_ctx, Layout& layout,
+                        Workspace& out) {
+  if (config.n_relative_buckets == 0) return;
+  const auto plan = [&](const ModelConfig& stack, float*& target) {
+    layout.array(stack.layers_own_buckets ? stack.n_layers : 1,
+                 relative_bias_size(n_ctx, stack.n_heads), target);
+  };
+  if (config.causal) plan(config, out.relative_bias);
+  if (config.has_encoder()) plan(config.encoder(), out.encoder_relative_bias);
+}
+
 }  // namespace
 
 void plan_workspace(const ModelConfig& config, const KernelTable& table,
@@ -52,8 +64,9 @@ void plan_workspace(const ModelConfig& config, const KernelTable& table,
                     Workspace& out) {
   Layout layout(plan, arena);
   const std::int64_t n = shape.n_batch;
-  const std::int64_t most_k = std::max(
-      {std::int64_t{config.n_embd}, std::int64_t{config.most_ff()}, config.attended_size()});
+  const std::int64_t most_k =
+      std::max({std::int64_t{config.n_embd}, std::int64_t{config.most_ff()}, config.attended_size(),
+                std::int64_t{config.n_dense_hidden}});
   layout.array(n, config.n_embd, out.x);
   layout.array(n, config.n_embd, out.normed);
   layout.array(n, config.q_size(), out.q);
@@ -73,8 +86,9 @@ void plan_workspace(const ModelConfig& config, const KernelTable& table,
   layout.array(1, half_rot, out.frequencies);
   layout.array(1, half_rot, out.window_frequencies);
   layout.array(1, attention_partials(shape.n_ctx, config.n_heads, config.value_dim), out.partials);
+  plan_relative_bias(config, shape.n_ctx, layout, out);
   layout.array(1, row_bytes(shape.embedding_format, config.n_embd), out.row);
-  layout.array(shape.n_logits, config.n_vocab, out.logits);
+  if (config.has_head) layout.array(shape.n_logits, config.n_vocab, out.logits);
   const std::size_t scratch = std::max(matmul_scratch_bytes(table, n, most_k),
                                        attention_scratch_bytes(table, config.value_dim));
   out.scratch_stride = (scratch + 4095) / 4096 * 4096;

@@ -34,10 +34,12 @@ struct Workspace {
   float* frequencies = nullptr;         // [n_rot / 2]
   float* window_frequencies = nullptr;  // [n_rot / 2]
   float* partials = nullptr;            // attention_partials()
-  std::byte* row = nullptr;             // one embedding row as stored
-  float* logits = nullptr;              // [n_logits, n_vocab]
-  std::int64_t n_logits = 0;            // rows of logits computed together
-  std::byte* scratch = nullptr;         // [n_threads][scratch_stride]
+  float* relative_bias = nullptr;       // [layers of their own buckets, relative_bias_size()]
+  float* encoder_relative_bias = nullptr;
+  std::byte* row = nullptr;      // one embedding row as stored
+  float* logits = nullptr;       // [n_logits, n_vocab]
+  std::int64_t n_logits = 0;     // rows of logits computed together
+  std::byte* scratch = nullptr;  // [n_threads][scratch_stride]
   std::size_t scratch_stride = 0;
 };
 

@@ -63,6 +63,12 @@ struct Range {
 
 Range visible(const AttentionStep& step, std::int64_t token) {
   const std::int64_t position = step.first_position + token;
+  if (step.n_keys > 0) {
+    if (step.window == 0) return {0, step.n_keys};
+    const std::int64_t reach = step.window / 2;
+    return {std::clamp<std::int64_t>(position - reach, 0, step.n_keys),
+            std::min(position + reach + 1, step.n_keys)};
+  }
   const std::int64_t begin =
       step.window > 0 ? std::max<std::int64_t>(0, position - step.window + 1) : 0;
   return {begin, position + 1};
@@ -85,6 +91,7 @@ void attend_chunk(const KernelTable& table, const AttentionStep& step, const KvL
   const float* queries[kMostQueries];
   std::int32_t begin[kMostQueries];
   std::int32_t end[kMostQueries];
+  const float* bias[kMostQueries];
   const std::int64_t start = chunk * kChunkPositions;
   std::int32_t n = 0;
   for (std::int32_t t = 0; t < tile.n_tokens; ++t) {
@@ -97,6 +104,9 @@ void attend_chunk(const KernelTable& table, const AttentionStep& step, const KvL
                    std::int64_t{tile.first_head + h} * cache.head_dim;
       begin[n] = clip(range.begin);
       end[n] = std::max(begin[n], clip(range.end));
+      if (step.bias.values != nullptr)
+        bias[n] = step.bias.values + (tile.first_head + h) * step.bias.head_stride +
+                  step.bias.zero + start - (step.first_position + tile.first_token + t);
     }
   }
   AttendArgs args{};
@@ -109,6 +119,7 @@ void attend_chunk(const KernelTable& table, const AttentionStep& step, const KvL
   args.queries = queries;
   args.begin = begin;
   args.end = end;
+  args.bias = step.bias.values != nullptr ? bias : nullptr;
   args.scale = step.scale;
   args.softcap = step.softcap;
   args.max = result.max;
@@ -143,7 +154,7 @@ std::int64_t first_chunk(const AttentionStep& step, const Tile& tile) {
   return visible(step, tile.first_token).begin / kChunkPositions;
 }
 std::int64_t last_chunk(const AttentionStep& step, const Tile& tile) {
-  return (step.first_position + tile.first_token + tile.n_tokens - 1) / kChunkPositions;
+  return (visible(step, tile.first_token + tile.n_tokens - 1).end - 1) / kChunkPositions;
 }
 
 // A tile from its first chunk to its last, on one thread.
@@ -168,8 +179,7 @@ void attend_split(const OpContext& context, const AttentionStep& step, const KvL
                   const Cut& cut) noexcept {
   const KernelTable& table = *context.table;
   const std::int64_t first = visible(step, 0).begin / kChunkPositions;
-  const std::int64_t n_chunks =
-      (step.first_position + step.n_tokens - 1) / kChunkPositions - first + 1;
+  const std::int64_t n_chunks = (visible(step, 0).end - 1) / kChunkPositions - first + 1;
   const std::int64_t floats_per_tile =
       std::int64_t{cut.heads_per_tile} * cut.tokens_per_tile * (cache.value_dim + 2);
   const auto partial_of = [&](std::int64_t tile, std::int64_t chunk) {
@@ -207,7 +217,7 @@ std::int64_t attention_partials(std::int64_t n_ctx, std::int32_t n_heads, std::i
 void attend(const OpContext& context, const AttentionStep& step, const KvLayer& cache) noexcept {
   if (step.n_tokens == 1 && step.partials != nullptr) {
     // Cut the heads of a KV head apart only as far as all threads get something to do.
-    const std::int64_t n_chunks = step.first_position / kChunkPositions + 1;
+    const std::int64_t n_chunks = (visible(step, 0).end - 1) / kChunkPositions + 1;
     const std::int64_t wanted = divide_up(context.pool->n_threads(), cache.n_kv_heads * n_chunks);
     const std::int64_t group = step.n_heads / cache.n_kv_heads;
     Cut cut(step, cache, static_cast<std::int32_t>(std::max<std::int64_t>(1, group / wanted)));

@@ -3,7 +3,8 @@
 //
 // Per query, chunks of 256 positions are merged in ascending order (arithmetic.md, "Attention"), so
 // neither the batch nor the split over threads shows in the result. Positions outside the window or
-// in the future are skipped by index; there is no mask.
+// in the future are skipped by index; there is no mask. Encoders look both ways, and the cache may
+// be that of another text (cross attention): n_keys tells.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,15 @@
 
 namespace minnow {
 
+// What a score gains by the distance between key and query.
+struct RelativeBias {
+  // [n_heads, head_stride]; at [zero + key - query] for all distances and, behind the last one, a
+  // chunk's length more. NULL: none.
+  const float* values;
+  std::int64_t head_stride;  // elements
+  std::int64_t zero;
+};
+
 struct AttentionStep {
   const float* q;         // [n_tokens, n_heads, head_dim]
   std::int64_t q_stride;  // elements between tokens
@@ -23,6 +33,10 @@ struct AttentionStep {
   std::int64_t first_position;  // of token 0
   std::int64_t n_tokens;
   std::int64_t window;  // a token sees itself and window - 1 before it; 0: all before it
+  // 0: a token sees what is before it. Otherwise it sees the cache's first n_keys positions, on
+  // both sides; with a window, those up to window / 2 away.
+  std::int64_t n_keys;
+  RelativeBias bias;  // added to the scores, or none
   float scale;
   float softcap;    // 0: none
   float* partials;  // [attention_partials()], for decode; may be NULL

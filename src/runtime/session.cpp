@@ -32,11 +32,25 @@ VocabTexts texts_of(const Tokenizer& tokenizer) {
   return texts;
 }
 
-WorkspaceShape shape_of(const SessionSize& size, Format embedding_format, const Options& options,
-                        int n_threads) {
+// Everything that holds keys and values.
+void plan_caches(const ModelConfig& config, std::int64_t n_ctx, KvType type, ArenaPlan& plan) {
+  if (config.causal) KvCache::plan(config, n_ctx, type, plan);
+  if (config.n_encoder_layers > 0) KvCache::plan(config, n_ctx, type, plan);
+  if (config.has_encoder()) Encoder::plan(config, n_ctx, plan);
+}
+
+Pooling pooling_of(const ModelConfig& config, const Options& options) {
+  constexpr std::string_view kNames[] = {"none", "mean", "cls", "last", "rank"};
+  for (std::size_t i = 0; i < std::size(kNames); ++i)
+    if (options.pooling == kNames[i]) return static_cast<Pooling>(i);
+  return config.pooling;
+}
+
+WorkspaceShape shape_of(const ModelConfig& config, const SessionSize& size, Format embedding_format,
+                        const Options& options, int n_threads) {
   WorkspaceShape shape;
   shape.n_ctx = size.n_ctx;
-  shape.n_batch = size.n_batch;
+  shape.n_batch = config.has_encoder() ? size.n_ctx : size.n_batch;  // encoders read whole texts
   shape.n_logits = std::min(options.n_logits, size.n_batch);
   shape.n_threads = n_threads;
   shape.embedding_format = embedding_format;
@@ -51,11 +65,12 @@ Status size_session(const ModelConfig& config, Format embedding_format, const Op
   size.n_ctx = options.n_ctx > 0 ? options.n_ctx : std::min(config.n_ctx_train, kDefaultContext);
   size.n_batch = std::min(options.n_batch, size.n_ctx);
   ArenaPlan cache;
-  KvCache::plan(config, size.n_ctx, kv_type_of(options), cache);
+  plan_caches(config, size.n_ctx, kv_type_of(options), cache);
   ArenaPlan all = cache;
   Workspace unused;
-  plan_workspace(config, table, shape_of(size, embedding_format, options, n_threads), all, nullptr,
-                 unused);
+  plan_workspace(config, table, shape_of(config, size, embedding_format, options, n_threads), all,
+                 nullptr, unused);
+  Pooler::plan(config, pooling_of(config, options), size.n_ctx, all);
   all.reserve_array<Token>(static_cast<std::size_t>(size.n_ctx));
   MINNOW_TRY(all.check());
   size.kv_bytes = cache.n_bytes();
@@ -73,7 +88,10 @@ Status Session::create(std::shared_ptr<Model> model, const Options& options,
 }
 
 Session::Session(std::shared_ptr<Model> model, const Options& options)
-    : model_(std::move(model)), options_(options), cache_(&model_->runtime().memory()) {}
+    : model_(std::move(model)),
+      options_(options),
+      cache_(&model_->runtime().memory()),
+      source_(&model_->runtime().memory()) {}
 
 Status Session::allocate() {
   const ModelConfig& config = model_->config();
@@ -86,21 +104,31 @@ Status Session::allocate() {
                 join("a context of ", size_.n_ctx, " tokens is longer than the ",
                      config.n_ctx_train, " that the model was trained for"));
   // The same steps as in size_session(), now on a real arena.
-  const WorkspaceShape shape = shape_of(size_, model_->embedding_format(), options_, n_threads);
+  const WorkspaceShape shape =
+      shape_of(config, size_, model_->embedding_format(), options_, n_threads);
+  const KvType kv_type = kv_type_of(options_);
+  const Pooling pooling = pooling_of(config, options_);
   const auto n_tokens = static_cast<std::size_t>(size_.n_ctx);
   ArenaPlan plan;
-  KvCache::plan(config, size_.n_ctx, kv_type_of(options_), plan);
+  plan_caches(config, size_.n_ctx, kv_type, plan);
   plan_workspace(config, runtime.table(), shape, plan, nullptr, work_);
+  Pooler::plan(config, pooling, size_.n_ctx, plan);
   plan.reserve_array<Token>(n_tokens);
   MINNOW_TRY(Arena::create(plan, runtime.memory(),
                            runtime.memory().has_hooks() ? ArenaSource::kHost : ArenaSource::kMap,
                            "a session", arena_));
   ArenaPlan cursor;
-  cache_.lay_out(config, size_.n_ctx, kv_type_of(options_), arena_, cursor);
+  if (config.causal) cache_.lay_out(config, size_.n_ctx, kv_type, arena_, cursor);
+  if (config.n_encoder_layers > 0) source_.lay_out(config, size_.n_ctx, kv_type, arena_, cursor);
+  ArenaPlan encoder_cursor = cursor;
+  if (config.has_encoder()) Encoder::plan(config, size_.n_ctx, cursor);
   plan_workspace(config, runtime.table(), shape, cursor, &arena_, work_);
+  if (config.has_encoder())
+    encoder_.emplace(config, model_->weights(), work_, arena_, encoder_cursor, &runtime.memory());
+  if (config.causal) decoder_.emplace(config, model_->weights(), cache_, work_);
+  pooler_.emplace(config, model_->weights(), work_, pooling, options_.normalize != 0, arena_,
+                  cursor);
   tokens_ = arena_.array<Token>(cursor.reserve_array<Token>(n_tokens));
-  decoder_.emplace(config, model_->weights(), cache_, work_);
-
   return make_sampler();
 }
 
@@ -136,6 +164,16 @@ Status Session::check_tokens(std::span<const Token> tokens) const {
   return {};
 }
 
+Status Session::check_decoder() const {
+  if (!decoder_)
+    return error(StatusCode::kUnsupported,
+                 "the model encodes texts and has no next token; it can embed");
+  if (encoder_ && !has_source_)
+    return error(StatusCode::kInvalidArgument,
+                 "the model answers an encoded text: encode one before reading tokens");
+  return {};
+}
+
 // One pass. On failure the session's tokens are as before: what the cache holds beyond them is
 // never looked at.
 Status Session::read_batch(std::span<const Token> tokens) {
@@ -150,6 +188,7 @@ Status Session::read_batch(std::span<const Token> tokens) {
 }
 
 Status Session::prefill(std::span<const Token> tokens) {
+  MINNOW_TRY(check_decoder());
   MINNOW_TRY(check_tokens(tokens));
   const std::size_t total = tokens.size();
   while (!tokens.empty()) {
@@ -166,6 +205,7 @@ Status Session::prefill(std::span<const Token> tokens) {
 }
 
 Status Session::evaluate(std::span<const Token> tokens, const LogitsSink& sink) {
+  MINNOW_TRY(check_decoder());
   MINNOW_TRY(check_tokens(tokens));
   std::size_t first = 0;
   while (first < tokens.size()) {
@@ -185,6 +225,7 @@ Status Session::evaluate(std::span<const Token> tokens, const LogitsSink& sink) 
 }
 
 Status Session::logits(std::span<const float>& out) {
+  MINNOW_TRY(check_decoder());
   if (hidden_row_ < 0)
     return error(StatusCode::kInvalidArgument,
                  "there are no logits: read a token first (after truncate(), read the last again)");

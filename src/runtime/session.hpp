@@ -13,7 +13,9 @@
 #include "base/status.hpp"
 #include "base/token.hpp"
 #include "model/decoder.hpp"
+#include "model/encoder.hpp"
 #include "model/kv_cache.hpp"
+#include "model/pooler.hpp"
 #include "model/workspace.hpp"
 #include "runtime/model.hpp"
 #include "runtime/options.hpp"
@@ -59,6 +61,15 @@ class Session {
   Status logits(std::span<const float>& out);
   Status sample(Token& out);
 
+  // The text as a vector, a score or a vector a token (embedding.cpp): by the model's encoder, or,
+  // in models without one, by the states that the decoder ends with. `out` is valid until the next
+  // call. The session has read nothing afterwards.
+  Status embed(std::span<const Token> tokens, Embedding& out);
+
+  // Of models with an encoder and a decoder: encodes a text, which everything read from then on
+  // answers, until the next encode() or embed(). The decoder starts anew.
+  Status encode(std::span<const Token> tokens);
+
   std::int64_t position() const { return n_tokens_; }
   std::int64_t n_ctx() const { return size_.n_ctx; }
   std::span<const Token> tokens() const { return {tokens_, static_cast<std::size_t>(n_tokens_)}; }
@@ -77,6 +88,9 @@ class Session {
   Status allocate();
   Status make_sampler();
   Status check_tokens(std::span<const Token> tokens) const;
+  Status check_decoder() const;
+  Status encode_text(std::span<const Token> tokens, std::int64_t second_segment);
+  Status pool_states(std::span<const Token> tokens);
   Status read_batch(std::span<const Token> tokens);
   OpContext context();
 
@@ -86,7 +100,11 @@ class Session {
   Arena arena_;
   KvCache cache_;
   Workspace work_;
-  std::optional<Decoder> decoder_;
+  KvCache source_;                  // what a decoder sees of its encoder's text
+  std::optional<Decoder> decoder_;  // none in models that only encode
+  std::optional<Encoder> encoder_;
+  std::optional<Pooler> pooler_;
+  bool has_source_ = false;
   std::unique_ptr<Sampler> sampler_;
   Token* tokens_ = nullptr;  // [n_ctx], in the arena
   std::int64_t n_tokens_ = 0;

@@ -56,7 +56,7 @@ TEST_F(BadModel, IsTheOnlyThingRefused) {
 TEST_F(BadModel, OfAnUnknownArchitecture) {
   file_.architecture = "palimpsest";
   expect(StatusCode::kUnsupported,
-         {"bad.gguf", "'palimpsest'", "gemma3, gpt2, gptneox, llama,", "qwen2, "});
+         {"bad.gguf", "'palimpsest'", "gemma-embedding, gpt2, gptneox, llama,", "qwen2, "});
   file_.architecture = "";
   expect(StatusCode::kUnsupported, {"''"});
 }
