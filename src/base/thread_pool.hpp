@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,14 @@ struct ExecutorHooks {
               std::int32_t n_jobs) = nullptr;
   std::int32_t n_threads = 0;
   void* user = nullptr;
+};
+
+// Memory that the job after this one reads: item i of the first n_items begins at
+// data + i * item_bytes. Idle threads fetch it into their caches; nothing else depends on it.
+struct Upcoming {
+  const std::byte* data = nullptr;
+  std::int64_t item_bytes = 0;
+  std::int64_t n_items = 0;
 };
 
 class ThreadPool {
@@ -49,17 +58,19 @@ class ThreadPool {
 
   // Runs job for every item. When *cancel becomes true, items not yet begun are left out; the
   // caller has to look at it afterwards. cancel may be NULL.
-  void run(std::int64_t n_items, Job job, void* context, const std::atomic<bool>* cancel) noexcept;
+  void run(std::int64_t n_items, Job job, void* context, const std::atomic<bool>* cancel,
+           const Upcoming& next = {}) noexcept;
 
   // The same with anything callable as body(int worker, std::int64_t item).
   template <class Body>
-  void for_each(std::int64_t n_items, const std::atomic<bool>* cancel, Body&& body) noexcept {
+  void for_each(std::int64_t n_items, const std::atomic<bool>* cancel, Body&& body,
+                const Upcoming& next = {}) noexcept {
     run(
         n_items,
         [](void* context, int worker, std::int64_t item) noexcept {
           (*static_cast<std::remove_reference_t<Body>*>(context))(worker, item);
         },
-        const_cast<void*>(static_cast<const void*>(&body)), cancel);
+        const_cast<void*>(static_cast<const void*>(&body)), cancel, next);
   }
 
  private:
@@ -69,6 +80,7 @@ class ThreadPool {
   void abandon_after_fork() noexcept;
   void worker_loop(int worker, Threads& threads) noexcept;
   void run_items(int worker, std::uint32_t generation) noexcept;
+  void fetch_upcoming(int worker, std::uint32_t generation) const noexcept;
   void run_alone(std::int64_t n_items, Job job, void* context,
                  const std::atomic<bool>* cancel) noexcept;
   void wait_until_done(std::int64_t n_items) noexcept;
@@ -85,6 +97,9 @@ class ThreadPool {
   std::atomic<Job> job_{nullptr};
   std::atomic<void*> context_{nullptr};
   std::atomic<const std::atomic<bool>*> cancel_{nullptr};
+  std::atomic<const std::byte*> next_data_{nullptr};
+  std::atomic<std::int64_t> next_item_bytes_{0};
+  std::atomic<std::int64_t> next_n_items_{0};
 
   std::atomic<int> n_started_{0};
   std::int64_t process_id_ = 0;

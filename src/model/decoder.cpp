@@ -54,7 +54,7 @@ Status Decoder::forward(const OpContext& context, std::span<const Token> tokens,
     if (layer.cross_q) cross_attention(context, index);
     feed_forward_input(context, layer);
     if (config_.parallel_block) add_block(context, layer.attn_post_norm);
-    feed_forward(context, layer);
+    feed_forward(context, index);
     add_block(context, layer.ffn_post_norm);
     if (layer.ffn_sum_norm) norm_sums(context, layer.ffn_sum_norm, layer.ffn_sum_norm_bias);
     if (context.cancel != nullptr && context.cancel->load(std::memory_order_relaxed))
@@ -107,7 +107,7 @@ void Decoder::attention(const OpContext& context, std::int32_t index, std::int64
   quantize_rows(context, forms);
   const Product output[] = {
       {layer.attn_output, layer.attn_output_bias, work_.block_out, config_.n_embd}};
-  multiply(context, output, rows_);
+  multiply(context, output, rows_, layer.ffn_gate ? layer.ffn_gate : layer.ffn_up);
 }
 
 void Decoder::project_heads(const OpContext& context, const LayerWeights& layer) {
@@ -121,7 +121,7 @@ void Decoder::project_heads(const OpContext& context, const LayerWeights& layer)
       {layer.attn_k, layer.attn_k_bias, work_.k, config_.k_size()},
       {layer.attn_v, layer.attn_v_bias, work_.v, config_.v_size()},
   };
-  multiply(context, products, rows_);
+  multiply(context, products, rows_, layer.attn_output);
 }
 
 void Decoder::store_heads(const OpContext& context, std::int32_t index, std::int64_t first) {

@@ -74,12 +74,15 @@ class Decoder {
   // The keys and values of a layer. An encoder needs them no longer than the layer takes.
   const KvLayer& kept(std::int32_t index) const { return cache_.layer(config_.causal ? index : 0); }
   void feed_forward_input(const OpContext& context, const LayerWeights& layer);
-  void feed_forward(const OpContext& context, const LayerWeights& layer);
+  void feed_forward(const OpContext& context, std::int32_t index);
+  const WeightMatrix& first_matrix_after(std::int32_t index) const;
   void mixture(const OpContext& context, const LayerWeights& layer);
   void shared_expert(const OpContext& context, const LayerWeights& layer, const MixtureStep& step,
                      const float* input);
   // out [rows, n_embd] = W_down (act(W_gate rows) * W_up rows), of the rows that are set.
-  void run_feed_forward(const OpContext& context, const FeedForwardWeights& weights, float* out);
+  // `next`: what is multiplied after it, if known.
+  void run_feed_forward(const OpContext& context, const FeedForwardWeights& weights, float* out,
+                        const WeightMatrix& next = {});
 
   // The input of the next products.
   void set_rows(const float* values, std::int64_t k, std::int64_t n_tokens);

@@ -20,7 +20,8 @@ void Decoder::feed_forward_input(const OpContext& context, const LayerWeights& l
   }
 }
 
-void Decoder::feed_forward(const OpContext& context, const LayerWeights& layer) {
+void Decoder::feed_forward(const OpContext& context, std::int32_t index) {
+  const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
   if (layer.router) {
     mixture(context, layer);
     return;
@@ -28,11 +29,17 @@ void Decoder::feed_forward(const OpContext& context, const LayerWeights& layer) 
   run_feed_forward(context,
                    {layer.ffn_gate, layer.ffn_up, layer.ffn_down, layer.ffn_gate_bias,
                     layer.ffn_up_bias, layer.ffn_down_bias},
-                   work_.block_out);
+                   work_.block_out, first_matrix_after(index));
+}
+
+// What is multiplied first once layer `index` is done.
+const WeightMatrix& Decoder::first_matrix_after(std::int32_t index) const {
+  return index + 1 < config_.n_layers ? weights_.layers[static_cast<std::size_t>(index) + 1].attn_q
+                                      : weights_.output;
 }
 
 void Decoder::run_feed_forward(const OpContext& context, const FeedForwardWeights& weights,
-                               float* out) {
+                               float* out, const WeightMatrix& next) {
   const std::int64_t n_hidden = weights.up.n_rows;
   GatedProduct gated{};
   gated.gate = weights.gate;
@@ -42,14 +49,14 @@ void Decoder::run_feed_forward(const OpContext& context, const FeedForwardWeight
   gated.activation = config_.activation;
   gated.out = work_.hidden;
   gated.out_stride = n_hidden;
-  multiply_gated(context, gated, rows_);
+  multiply_gated(context, gated, rows_, weights.down);
 
   set_rows(work_.hidden, n_hidden, rows_.n_tokens);
   ActivationForms forms;
   forms.add(weights.down);
   quantize_rows(context, forms);
   const Product down[] = {{weights.down, weights.down_bias, out, config_.n_embd}};
-  multiply(context, down, rows_);
+  multiply(context, down, rows_, next);
 }
 
 // Jiang et al., "Mixtral of Experts" (arXiv 2401.04088).

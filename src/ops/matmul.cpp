@@ -3,30 +3,31 @@
 #include <algorithm>
 
 #include "format/format_traits.hpp"
+#include "ops/work_split.hpp"
 
 namespace minnow {
 
 namespace {
 
-// Rows that the widest kernel computes together.
-constexpr std::int64_t kPanelRows = 32;
-// Rows of one item of a gated product; bounds the scratch for the second factor.
+// Rows that the widest kernel computes together: the unit in which rows are split.
+constexpr std::int64_t kUnitRows = 32;
+// Rows of a gated product that are computed together in prefill; bounds the scratch for the second
+// factor.
 constexpr std::int64_t kGatedRows = 64;
 
 constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-// How many rows make an item: enough work to pay for claiming it (about a microsecond), few enough
-// that every thread gets several items, so that a slow core does not hold up the others.
-std::int64_t rows_per_item(const WeightMatrix& weights, std::int64_t n_tokens, int n_threads) {
-  constexpr std::int64_t kLeastWork = 24 << 10;  // bytes of weights times the factor below
-  constexpr std::int64_t kMostWork = 256 << 10;
-  const std::int64_t row_work = weights.row_bytes() * (1 + n_tokens / 4);
-  const std::int64_t fair = weights.n_rows * row_work / (std::int64_t{n_threads} * 12);
-  const std::int64_t work = std::clamp(fair, kLeastWork, kMostWork);
-  return std::clamp(work / row_work / kPanelRows * kPanelRows, kPanelRows,
-                    round_up(weights.n_rows, kPanelRows));
+std::int64_t count_units(const WeightMatrix& weights) {
+  return (weights.n_rows + kUnitRows - 1) / kUnitRows;
+}
+
+// An item is worth claiming (about a microsecond) from this many bytes of weights for one token on.
+std::int64_t least_units(const WeightMatrix& weights, std::int64_t n_tokens) {
+  constexpr std::int64_t kLeastWork = 24 << 10;
+  const std::int64_t unit_work = kUnitRows * weights.row_bytes() * (1 + n_tokens / 4);
+  return (kLeastWork + unit_work - 1) / unit_work;
 }
 
 MatmulArgs make_args(const ActivationRows& x, int x_group, float* out, std::int64_t out_stride) {
@@ -65,6 +66,16 @@ void multiply_code_rows(const KernelTable& table, const WeightMatrix& weights, s
   }
 }
 
+// What threads that wait may fetch meanwhile: where each will begin to read `next`. In prefill
+// nothing waits for memory.
+Upcoming upcoming(const OpContext& context, const WeightMatrix& next, std::int64_t n_tokens) {
+  constexpr std::int64_t kFewTokens = 8;
+  if (!next || n_tokens > kFewTokens) return {};
+  const WorkSplit split(count_units(next), least_units(next, n_tokens), context.pool->n_threads());
+  const std::int64_t unit_bytes = kUnitRows * next.row_bytes();
+  return {next.data, split.item(0).n * unit_bytes, split.n_items()};
+}
+
 std::size_t codes_bytes(std::int64_t max_k) {
   std::size_t most = 0;
   for (const FormatInfo& info : kFormats) {
@@ -96,63 +107,99 @@ void multiply_rows(const KernelTable& table, const WeightMatrix& weights, std::i
   table.matmul(weights.format, args, scratch);
 }
 
-void multiply(const OpContext& context, std::span<const Product> products,
-              const ActivationRows& x) noexcept {
-  constexpr std::size_t kMostProducts = 4;
-  std::int64_t item_rows[kMostProducts];
-  std::int64_t first_item[kMostProducts + 1] = {0};
-  const std::size_t n_products = std::min(products.size(), kMostProducts);
-  for (std::size_t i = 0; i < n_products; ++i) {
-    const WeightMatrix& weights = products[i].weights;
-    item_rows[i] = rows_per_item(weights, x.n_tokens, context.pool->n_threads());
-    first_item[i + 1] = first_item[i] + (weights.n_rows + item_rows[i] - 1) / item_rows[i];
-  }
-  context.for_each(first_item[n_products], [&](int worker, std::int64_t item) {
-    std::size_t i = 0;
-    while (item >= first_item[i + 1]) ++i;
-    const Product& product = products[i];
-    const std::int64_t first = (item - first_item[i]) * item_rows[i];
-    const std::int64_t n = std::min(item_rows[i], product.weights.n_rows - first);
-    float* const out = product.out + first;
-    multiply_rows(*context.table, product.weights, first, n, x, out, product.out_stride,
-                  context.scratch_of(worker));
-    add_bias(*context.table, product.bias, first, n, x.n_tokens, out, product.out_stride);
-  });
+namespace {
+
+// Rows [first, first + n) of one product.
+void run_product(const OpContext& context, const Product& product, std::int64_t first,
+                 std::int64_t n, const ActivationRows& x, int worker) noexcept {
+  float* const out = product.out + first;
+  multiply_rows(*context.table, product.weights, first, n, x, out, product.out_stride,
+                context.scratch_of(worker));
+  add_bias(*context.table, product.bias, first, n, x.n_tokens, out, product.out_stride);
 }
 
-void multiply_gated(const OpContext& context, const GatedProduct& product,
-                    const ActivationRows& x) noexcept {
+// Rows [first, first + n) of act(up . x).
+void run_activated(const OpContext& context, const GatedProduct& product, std::int64_t first,
+                   std::int64_t n, const ActivationRows& x, std::byte* scratch) noexcept {
   const KernelTable& table = *context.table;
+  float* const out = product.out + first;
+  multiply_rows(table, product.up, first, n, x, out, product.out_stride, scratch);
+  add_bias(table, product.up_bias, first, n, x.n_tokens, out, product.out_stride);
+  for (std::int64_t t = 0; t < x.n_tokens; ++t) {
+    float* row = out + t * product.out_stride;
+    table.activate(product.activation, row, nullptr, n, row);
+  }
+}
+
+// Rows [first, first + n) of act(gate . x) * (up . x). The second factor stays in this thread's
+// cache: `up` [n_tokens, n] is used up here and never stored.
+void run_gated(const OpContext& context, const GatedProduct& product, std::int64_t first,
+               std::int64_t n, const ActivationRows& x, float* up, std::byte* scratch) noexcept {
+  const KernelTable& table = *context.table;
+  float* const out = product.out + first;
+  multiply_rows(table, product.gate, first, n, x, out, product.out_stride, scratch);
+  multiply_rows(table, product.up, first, n, x, up, n, scratch);
+  add_bias(table, product.gate_bias, first, n, x.n_tokens, out, product.out_stride);
+  add_bias(table, product.up_bias, first, n, x.n_tokens, up, n);
+  for (std::int64_t t = 0; t < x.n_tokens; ++t) {
+    float* row = out + t * product.out_stride;
+    table.activate(product.activation, row, up + t * n, n, row);
+  }
+}
+
+}  // namespace
+
+void multiply(const OpContext& context, std::span<const Product> products, const ActivationRows& x,
+              const WeightMatrix& next) noexcept {
+  std::int64_t n_units = 0;
+  for (const Product& product : products) n_units += count_units(product.weights);
+  const WorkSplit split(n_units, least_units(products[0].weights, x.n_tokens),
+                        context.pool->n_threads());
+  context.for_each(
+      split.n_items(),
+      [&](int worker, std::int64_t item) {
+        auto [unit, n_left] = split.item(item);
+        for (const Product& product : products) {
+          const std::int64_t units_here = count_units(product.weights);
+          if (unit < units_here) {
+            const std::int64_t n_here = std::min(n_left, units_here - unit);
+            const std::int64_t first = unit * kUnitRows;
+            run_product(context, product, first,
+                        std::min(n_here * kUnitRows, product.weights.n_rows - first), x, worker);
+            n_left -= n_here;
+            unit = units_here;
+          }
+          if (n_left == 0) return;
+          unit -= units_here;
+        }
+      },
+      upcoming(context, next, x.n_tokens));
+}
+
+void multiply_gated(const OpContext& context, const GatedProduct& product, const ActivationRows& x,
+                    const WeightMatrix& next) noexcept {
   const std::int64_t n_rows = product.up.n_rows;
-  const std::int64_t item_rows =
-      std::min(kGatedRows, rows_per_item(product.up, x.n_tokens, context.pool->n_threads()));
-  context.for_each((n_rows + item_rows - 1) / item_rows, [&](int worker, std::int64_t item) {
-    const std::int64_t first = item * item_rows;
-    const std::int64_t n = std::min(item_rows, n_rows - first);
-    std::byte* const scratch = context.scratch_of(worker);
-    float* const out = product.out + first;
-    if (!product.gate) {
-      multiply_rows(table, product.up, first, n, x, out, product.out_stride, scratch);
-      add_bias(table, product.up_bias, first, n, x.n_tokens, out, product.out_stride);
-      for (std::int64_t t = 0; t < x.n_tokens; ++t) {
-        float* row = out + t * product.out_stride;
-        table.activate(product.activation, row, nullptr, n, row);
-      }
-      return;
-    }
-    // The second factor stays in this thread's cache: it is used up here and never stored.
-    auto* const up =
-        reinterpret_cast<float*>(scratch + context.scratch_stride -
-                                 static_cast<std::size_t>(x.n_tokens * item_rows) * sizeof(float));
-    multiply_rows(table, product.gate, first, n, x, out, product.out_stride, scratch);
-    multiply_rows(table, product.up, first, n, x, up, item_rows, scratch);
-    add_bias(table, product.gate_bias, first, n, x.n_tokens, out, product.out_stride);
-    add_bias(table, product.up_bias, first, n, x.n_tokens, up, item_rows);
-    for (std::int64_t t = 0; t < x.n_tokens; ++t) {
-      float* row = out + t * product.out_stride;
-      table.activate(product.activation, row, up + t * item_rows, n, row);
-    }
-  });
+  const WorkSplit split(count_units(product.up), least_units(product.up, 2 * x.n_tokens),
+                        context.pool->n_threads());
+  context.for_each(
+      split.n_items(),
+      [&](int worker, std::int64_t item) {
+        const WorkSplit::Range units = split.item(item);
+        const std::int64_t end = std::min((units.first + units.n) * kUnitRows, n_rows);
+        std::byte* const scratch = context.scratch_of(worker);
+        for (std::int64_t first = units.first * kUnitRows; first < end; first += kGatedRows) {
+          const std::int64_t n = std::min(kGatedRows, end - first);
+          if (!product.gate) {
+            run_activated(context, product, first, n, x, scratch);
+            continue;
+          }
+          auto* const up =
+              reinterpret_cast<float*>(scratch + context.scratch_stride -
+                                       static_cast<std::size_t>(x.n_tokens * n) * sizeof(float));
+          run_gated(context, product, first, n, x, up, scratch);
+        }
+      },
+      upcoming(context, next, x.n_tokens));
 }
 
 }  // namespace minnow

@@ -20,9 +20,10 @@ struct Product {
   std::int64_t out_stride = 0;
 };
 
-// Runs all products on x. x must hold the forms that their formats need.
-void multiply(const OpContext& context, std::span<const Product> products,
-              const ActivationRows& x) noexcept;
+// Runs all products on x. x must hold the forms that their formats need. `next` is what will be
+// multiplied after that, if known: threads that have to wait fetch its beginning into their caches.
+void multiply(const OpContext& context, std::span<const Product> products, const ActivationRows& x,
+              const WeightMatrix& next = {}) noexcept;
 
 // out[t, r] = act(gate[r] . x[t]) * (up[r] . x[t]), both products and the activation as one job.
 // gate_bias and up_bias may be absent; without `gate`, out = act(up . x).
@@ -35,8 +36,8 @@ struct GatedProduct {
   float* out = nullptr;  // [n_tokens, n_rows]
   std::int64_t out_stride = 0;
 };
-void multiply_gated(const OpContext& context, const GatedProduct& product,
-                    const ActivationRows& x) noexcept;
+void multiply_gated(const OpContext& context, const GatedProduct& product, const ActivationRows& x,
+                    const WeightMatrix& next = {}) noexcept;
 
 // Scratch that one thread needs for batches of up to n_tokens and rows of up to max_k.
 std::size_t matmul_scratch_bytes(const KernelTable& table, std::int64_t n_tokens,

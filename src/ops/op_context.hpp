@@ -22,8 +22,8 @@ struct OpContext {
     return scratch + static_cast<std::size_t>(worker) * scratch_stride;
   }
   template <class Body>
-  void for_each(std::int64_t n_items, Body&& body) const noexcept {
-    pool->for_each(n_items, cancel, body);
+  void for_each(std::int64_t n_items, Body&& body, const Upcoming& next = {}) const noexcept {
+    pool->for_each(n_items, cancel, body, next);
   }
 };
 
