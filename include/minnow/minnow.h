@@ -28,6 +28,7 @@
 extern "C" {
 #endif
 
+/* A length: the text ends at its first zero byte. */
 #define MINNOW_ZERO_TERMINATED ((size_t)-1)
 
 /* ---- statuses ------------------------------------------------------------------------------- */
@@ -68,11 +69,12 @@ MINNOW_API void minnow_free(void* memory);
 /* A set of named values for opening a model, creating a session or generating text; a function
  * takes those that concern it. Not shared between threads while it is written to. */
 typedef struct minnow_options minnow_options;
-typedef struct minnow_runtime minnow_runtime;
-typedef struct minnow_model minnow_model;
-typedef struct minnow_session minnow_session;
-typedef int32_t minnow_token;
+typedef struct minnow_runtime minnow_runtime; /* threads, kernels, memory and log */
+typedef struct minnow_model minnow_model;     /* immutable, shared by threads */
+typedef struct minnow_session minnow_session; /* one conversation, one thread at a time */
+typedef int32_t minnow_token;                 /* an id, [0, n_vocab) */
 
+/* What a callback says: go on, or end here. */
 typedef enum minnow_flow { MINNOW_CONTINUE = 0, MINNOW_STOP = 1 } minnow_flow;
 
 /* Makes an empty set: everything has its default. Costs one small allocation. */
@@ -112,9 +114,9 @@ MINNOW_API minnow_status minnow_options_set_progress(minnow_options* options,
 /* The host's allocator for everything that lives longer than a call. allocate returns memory aligned
  * to `alignment` (a power of two) or NULL. Both may be called from any thread. */
 typedef struct minnow_allocator {
-  void* (*allocate)(void* user, size_t n_bytes, size_t alignment);
-  void (*release)(void* user, void* memory, size_t n_bytes);
-  void* user;
+  void* (*allocate)(void* user, size_t n_bytes, size_t alignment); /* NULL: there is none left */
+  void (*release)(void* user, void* memory, size_t n_bytes);       /* n_bytes as allocated */
+  void* user;                                                      /* given to both */
 } minnow_allocator;
 MINNOW_API minnow_status minnow_options_set_allocator(minnow_options* options,
                                                       const minnow_allocator* allocator);
@@ -122,9 +124,10 @@ MINNOW_API minnow_status minnow_options_set_allocator(minnow_options* options,
 /* The host's threads instead of minnow's. run() calls job(context, i) for every i below n_jobs, on
  * any threads, in any order, and returns when all are done; jobs never wait for one another. */
 typedef struct minnow_executor {
+  /* Runs all jobs and then returns. */
   void (*run)(void* user, void (*job)(void* context, int32_t i), void* context, int32_t n_jobs);
   int32_t n_threads; /* how many jobs may run at once */
-  void* user;
+  void* user;        /* given to run */
 } minnow_executor;
 MINNOW_API minnow_status minnow_options_set_executor(minnow_options* options,
                                                      const minnow_executor* executor);
@@ -286,6 +289,7 @@ MINNOW_API minnow_status minnow_session_cancel(minnow_session* session);
  * no error. */
 typedef minnow_flow (*minnow_text_callback)(void* user, const char* text, size_t n_bytes);
 
+/* Why an answer ended. */
 typedef enum minnow_reason {
   MINNOW_REASON_END = 0,     /* the model ended its answer */
   MINNOW_REASON_LENGTH = 1,  /* max_tokens were made */
