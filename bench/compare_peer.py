@@ -2,13 +2,14 @@
 """Compares minnow with llama.cpp on the same file, taking turns round by round.
 
     compare_peer.py [MODEL...] [--rounds 5] [--threads N] [--prefill 512] [--decode 64]
-                    [--depth 0,4096] [--load 0,1,2]
+                    [--depth 0,4096] [--load 0,1,2] [--peer-isa avx2]
 
 MODEL is a GGUF file or the name of a fetched model. Both programs run as children that keep the model
 open; a round asks one and then the other, so that whatever else the machine does falls on both. Each
 counts as llama-bench does: random tokens, no sampling, no text, logits of the last token only. --load
 starts that many busy processes beside them. Prints a table and writes it, as JSON and Markdown, below
-bench/results. The peer is built once in bench/.venv (peer_setup.py).
+bench/results. The peer is built once in bench/.venv (peer_setup.py). --peer-isa avx2 compares as on a
+CPU without AVX-512 and VNNI: a second peer built so, in bench/.venv-avx2, and minnow's avx2 table.
 """
 
 import argparse
@@ -92,6 +93,8 @@ def warm_page_cache(path):
 
 def machine_limits(arguments):
     command = [arguments.minnow, "cpu", "--json", "--measure", "--threads", str(arguments.threads)]
+    if arguments.isa:
+        command += ["--isa", arguments.isa]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -178,7 +181,7 @@ def markdown(result):
         f"- measured limits: {limits['read_bytes_per_s'] / 1e9:.1f} GB/s read, "
         f"{limits['integer_mac_per_s'] / 1e9:.0f} G integer multiply-adds/s",
         f"- llama.cpp: llama-cpp-python {result['peer']['version']} from its source distribution, "
-        f"{peer_setup.CMAKE_ARGS}; {result['peer']['system']}",
+        f"{peer_setup.cmake_args(result['peer_isa'])}; {result['peer']['system']}",
         f"- load average before: {result['load_average_before']:.1f}",
         f"- KV type {result['kv_type']}, {result['rounds']} rounds, taking turns; tokens per second: "
         "median (least to most)",
@@ -206,6 +209,8 @@ def parse_arguments():
     parser.add_argument("--load", type=numbers, default=[0], help="busy processes beside: 0,1,2")
     parser.add_argument("--kv-type", choices=["f16", "f32"], default="f16")
     parser.add_argument("--isa", help="force minnow's kernel table")
+    parser.add_argument("--peer-isa", choices=list(peer_setup.PEERS), default="native",
+                        help="what llama.cpp is built for; avx2 implies --isa avx2")
     parser.add_argument("--flash-attn", choices=["auto", "on", "off"], default="auto",
                         help="llama.cpp's attention (default: its own choice)")
     parser.add_argument("--minnow", default=str(ROOT / "build/release/examples/cli/minnow"))
@@ -215,7 +220,9 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    arguments.peer_python = peer_setup.peer_python()
+    arguments.peer_python = peer_setup.peer_python(arguments.peer_isa)
+    if arguments.peer_isa != "native" and not arguments.isa:
+        arguments.isa = arguments.peer_isa
     load_before = os.getloadavg()[0]
     if load_before > 0.5:
         say(f"warning: the machine is busy (load average {load_before:.1f}); the figures will say "
@@ -227,6 +234,7 @@ def main():
                       "features": machine["features"],
                       "table": arguments.isa or machine["table"]},
               "limits": limits, "threads": arguments.threads, "kv_type": arguments.kv_type,
+              "peer_isa": arguments.peer_isa,
               "rounds": arguments.rounds, "load_average_before": load_before, "rows": []}
     for name in arguments.models:
         rows, about = compare_model(name, arguments, limits)
