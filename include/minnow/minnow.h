@@ -333,6 +333,28 @@ MINNOW_API minnow_status minnow_session_complete(minnow_session* session, const 
 MINNOW_API minnow_status minnow_session_next(minnow_session* session, const char** out_text,
                                              size_t* out_n_bytes, minnow_reason* out_reason);
 
+/* ---- keeping and branching a session --------------------------------------------------------- */
+
+/* Writes all that the session has read, with keys, values, sampler and messages, to a file; not its
+ * options. The file at `path` is replaced in one step when the new one is on the disk (a file beside
+ * it, path.XXXXXX, is there meanwhile); on failure the old one stays. Carries a checksum, versions,
+ * and the fingerprint of the model. MINNOW_IO_ERROR: the disk is full or refuses. Costs reading the
+ * cache once, a checksum at 100 to 200 MB/s and the disk. */
+MINNOW_API minnow_status minnow_session_save(minnow_session* session, const char* path);
+
+/* Takes up what minnow_session_save() wrote, in a session of the same model with the same kv_type and
+ * adapters; n_ctx, threads and kernel table may differ. What follows has the same bits as in the
+ * session that was saved. MINNOW_BAD_FILE: damaged, cut short or something else; MINNOW_MISMATCH: of
+ * another model, kind of cache or arithmetic, the message names both; MINNOW_CONTEXT_FULL: more tokens
+ * than n_ctx. The session is as before then. (If the file changes while it is read, the session is
+ * empty.) Reads the file twice. */
+MINNOW_API minnow_status minnow_session_restore(minnow_session* session, const char* path);
+
+/* Makes another session that has read and said the same, with the same options, independent from now
+ * on. Takes a session's memory and copies the keys and values there are. */
+MINNOW_API minnow_status minnow_session_fork(minnow_session* session,
+                                             minnow_session** out_session);
+
 /* What the last prefill and answer cost: "prompt_tokens", "prompt_seconds", "answer_tokens",
  * "answer_seconds", "first_token_seconds", "n_ctx", "kv_bytes", "session_bytes", as a JSON object. */
 MINNOW_API minnow_status minnow_session_stats(minnow_session* session, char** out_json);

@@ -11,6 +11,7 @@
 
 #include "base/checked.hpp"
 #include "base/quoted.hpp"
+#include "base/system_error.hpp"
 
 namespace minnow {
 
@@ -20,41 +21,6 @@ static_assert(sizeof(off_t) >= 8, "large files: compile with -D_FILE_OFFSET_BITS
 
 // Linux reads at most this much in one call.
 constexpr std::size_t kLongestRead = 0x7ffff000;
-
-std::string system_reason(int code) {
-  switch (code) {
-    case ENOENT:
-      return "there is no such file";
-    case ENOTDIR:
-      return "a part of the path is not a directory";
-    case EACCES:
-    case EPERM:
-      return "permission denied";
-    case EMFILE:
-    case ENFILE:
-      return "too many files are open";
-    case ENAMETOOLONG:
-      return "the name is too long";
-    case ELOOP:
-      return "too many symbolic links";
-    case EIO:
-      return "the device reports an error";
-    case ENOMEM:
-      return "out of memory";
-    case EBADF:
-      return "the descriptor is not open for reading";
-    case EOVERFLOW:
-      return "the file is too large for this system";
-    default:
-      return join("system error ", code);
-  }
-}
-
-Status system_error(std::string_view what, std::string_view name, int code) {
-  const bool absent = code == ENOENT || code == ENOTDIR;
-  return error(absent ? StatusCode::kNotFound : StatusCode::kIo, "cannot ", what, " ",
-               path_in_quotes(name), ": ", system_reason(code));
-}
 
 // The size of the regular file behind `descriptor`.
 Status regular_size(int descriptor, std::string_view name, std::uint64_t& out) {

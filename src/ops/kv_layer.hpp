@@ -24,6 +24,8 @@ struct KvLayer {
   std::int64_t element_bytes() const { return type == KvType::kF16 ? 2 : 4; }
   std::int64_t keys_chunk_bytes() const { return element_bytes() * kChunkPositions * head_dim; }
   std::int64_t values_chunk_bytes() const { return element_bytes() * kChunkPositions * value_dim; }
+  // Sets everything from `position` (0...255) on to zero in copies of a chunk of each kind.
+  void clear_from(std::int64_t position, std::byte* keys_copy, std::byte* values_copy) const;
   std::byte* keys_chunk(std::int64_t kv_head, std::int64_t chunk) const {
     return keys + (kv_head * n_slots + chunk % n_slots) * keys_chunk_bytes();
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/render.hpp"
+#include "runtime/session_state.hpp"
 #include "template/json_value.hpp"
 #include "tokenizer/tokenizer.hpp"
 
@@ -126,6 +127,16 @@ Status Chat::next(std::string_view& out, FinishReason& reason) {
     reason = stream_.reason();
   }
   out = text;
+  return {};
+}
+
+Status Chat::fork(std::unique_ptr<Chat>& out) {
+  settle();
+  std::unique_ptr<Chat> copy;
+  MINNOW_TRY(create(session_->shared_model(), session_->options(), copy));
+  copy->messages_ = messages_;
+  copy_session(*session_, copy->session());
+  out = std::move(copy);
   return {};
 }
 

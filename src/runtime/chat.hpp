@@ -50,6 +50,9 @@ class Chat {
   // Ends an answer that is still running, as if the caller had had enough of it.
   void settle();
 
+  // Another conversation that has read and said the same.
+  Status fork(std::unique_ptr<Chat>& out);
+
   Session& session() { return *session_; }
   const std::vector<ChatMessage>& messages() const { return messages_; }
   const GenerationStats& stats() const { return stats_; }  // of the last answer

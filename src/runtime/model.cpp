@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "model/weight_loader.hpp"
+#include "runtime/fingerprint.hpp"
 #include "runtime/read_vocabulary.hpp"
 #include "tokenizer/tokenizer.hpp"
 
@@ -60,6 +61,22 @@ Status Model::load(const Options& options, Purpose purpose) {
   MINNOW_TRY(load_weights(file_, bound_, runtime_->table(), runtime_->pool(), runtime_->memory(),
                           {&ProgressAdapter::call, &adapter}, weights_, arena_));
   return {};
+}
+
+Status Model::fingerprint(Sha256Digest& out) const {
+  const std::lock_guard<std::mutex> lock(fingerprint_mutex_);
+  if (!fingerprint_) {
+    Sha256Digest digest;
+    MINNOW_TRY(fingerprint_file(file_, gguf_, digest));
+    fingerprint_ = digest;
+  }
+  out = *fingerprint_;
+  return {};
+}
+
+std::string_view Model::name() const {
+  std::string_view name;
+  return gguf_.get_string("general.name", name).ok() ? name : std::string_view();
 }
 
 std::int64_t Model::bytes_per_token() const {

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/arena.hpp"
 #include "base/mapped_file.hpp"
+#include "base/sha256.hpp"
 #include "base/status.hpp"
 #include "io/gguf.hpp"
 #include "model/model_config.hpp"
@@ -44,6 +47,9 @@ class Model {
   std::size_t mapped_bytes() const {
     return bound_.tied ? 0 : static_cast<std::size_t>(bound_.token_embedding->n_bytes);
   }
+  // Which model this is, by content (runtime/fingerprint.hpp). Computed when first asked for.
+  Status fingerprint(Sha256Digest& out) const;
+  std::string_view name() const;  // "general.name", or "" when the file has none
   std::int64_t n_parameters() const { return n_parameters_; }
   // Bytes of weights that decoding one token reads.
   std::int64_t bytes_per_token() const;
@@ -63,6 +69,8 @@ class Model {
   std::unique_ptr<const Tokenizer> tokenizer_;
   std::string_view chat_template_;  // in the mapped file
   std::int64_t n_parameters_ = 0;
+  mutable std::mutex fingerprint_mutex_;
+  mutable std::optional<Sha256Digest> fingerprint_;
 };
 
 }  // namespace minnow

@@ -243,6 +243,24 @@ Status Session::sample(Token& out) {
   return sampler_->sample(values, static_cast<std::uint64_t>(n_tokens_), &out);
 }
 
+std::span<const float> Session::last_state() const {
+  if (hidden_row_ < 0) return {};
+  const auto n_embd = static_cast<std::size_t>(model_->config().n_embd);
+  return {work_.x + static_cast<std::size_t>(hidden_row_) * n_embd, n_embd};
+}
+
+void Session::adopt(std::span<const Token> tokens, std::span<const float> last_state,
+                    const SamplerProgress& progress) {
+  std::copy(tokens.begin(), tokens.end(), tokens_);
+  n_tokens_ = static_cast<std::int64_t>(tokens.size());
+  std::copy(last_state.begin(), last_state.end(), work_.x);
+  hidden_row_ = last_state.empty() ? -1 : 0;
+  has_logits_ = false;
+  sampler_->reset();
+  for (const Token token : tokens) sampler_->accept(token);
+  sampler_->set_progress(progress);
+}
+
 Status Session::truncate(std::int64_t n_tokens) {
   if (n_tokens < 0 || n_tokens > n_tokens_)
     return error(StatusCode::kInvalidArgument, "cannot truncate to ", n_tokens,

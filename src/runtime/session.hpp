@@ -75,6 +75,16 @@ class Session {
   std::span<const Token> tokens() const { return {tokens_, static_cast<std::size_t>(n_tokens_)}; }
   Status truncate(std::int64_t n_tokens);
 
+  // For saving, restoring and copying (runtime/session_state.hpp). The cache's positions from
+  // position() on hold anything.
+  const KvCache& cache() const { return cache_; }
+  std::span<const float> last_state()
+      const;  // [n_embd] of the last token; empty when there is none
+  SamplerProgress sampler_progress() const { return sampler_->progress(); }
+  // Takes over tokens whose keys and values the caller has put into the cache, at most n_ctx().
+  void adopt(std::span<const Token> tokens, std::span<const float> last_state,
+             const SamplerProgress& progress);
+
   void cancel() { cancel_.store(true); }
   // To be called where a new request begins: a cancel() before it has no effect.
   void clear_cancel() { cancel_.store(false); }

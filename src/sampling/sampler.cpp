@@ -86,6 +86,13 @@ void Sampler::accept(Token token) {
   state_.history.push(token);
 }
 
+void Sampler::set_progress(const SamplerProgress& progress) {
+  state_.mirostat_mu = progress.mirostat_mu;
+  state_.drawn = progress.drawn;
+  state_.drawn_mass = progress.drawn_mass;
+  state_.drawn_total = progress.drawn_total;
+}
+
 void Sampler::reset() {
   state_.history.clear();
   state_.drawn = kNoToken;

@@ -27,6 +27,14 @@ struct SamplerSetup {
   const DryBreakers* dry_breakers = nullptr;  // copied; NULL: DRY matches across everything
 };
 
+// What a sampler knows beside the tokens it was given: Mirostat's running target and the last draw.
+struct SamplerProgress {
+  double mirostat_mu = 0;
+  Token drawn = kNoToken;
+  std::uint64_t drawn_mass = 0;
+  std::uint64_t drawn_total = 0;
+};
+
 class Sampler {
  public:
   // Takes all memory that sampling will ever need from `memory` (which must outlive the sampler):
@@ -59,6 +67,13 @@ class Sampler {
 
   // Forgets all tokens and Mirostat's running target.
   void reset();
+
+  // For saving and taking up: after reset() and accept() of the same tokens, set_progress() makes
+  // the sampler go on as the one that progress() was asked of.
+  SamplerProgress progress() const {
+    return {state_.mirostat_mu, state_.drawn, state_.drawn_mass, state_.drawn_total};
+  }
+  void set_progress(const SamplerProgress& progress);
 
   // What was left when the last token was drawn, unordered; p is exp(logit - best logit), rounded
   // to 2^-40 (empty after greedy sampling). Valid until the next call of sample.
