@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "kernels/formats/format.hpp"
+#include "kernels/formats/split_layout.hpp"
 
 namespace minnow {
 
@@ -46,6 +47,14 @@ struct CodeGroup {
   const float* scales;       // [k / sub][16 rows], d_w or d * sc
   const std::uint8_t* mins;  // [k / sub][16 rows], Mins::kInteger only
   const float* dmin;         // [k / 256][16 rows], Mins::kInteger only
+};
+
+// What bounds of rows need to know of one token's activations (docs/kernels.md, "Screening").
+struct BoundArgs {
+  QuantRows x;           // one token
+  const float* offsets;  // [k / 32] kSplitCentre times the sum of the block's activation codes
+  const float* norms;    // [k / 32] at least the norm of the block's activation codes per unit of a
+                         // norm byte, rounding of the sums included
 };
 
 enum class KvType : std::uint8_t { kF32, kF16 };
@@ -89,6 +98,23 @@ struct KernelTable {
   void (*matmul)(Format format, const MatmulArgs& args, void* scratch);  // Tiles formats
   // args.weights is not used; n_rows <= 16.
   void (*matmul_codes)(const CodeGroup& group, const MatmulArgs& args, void* scratch);
+
+  // -- a split output head: formats with can_split()
+  // ----------------------------------------------- Splits n_rows of the file's rows into rows
+  // first_row... of the matrix at `data`.
+  void (*split_rows)(const SplitMatrix& matrix, std::int64_t first_row, const void* rows,
+                     std::int64_t n_rows, std::uint8_t* data);
+  // The inverse for one row: gives back the file's bytes.
+  void (*join_row)(const SplitMatrix& matrix, std::int64_t row, void* row_bytes);
+  // What pack() would write for rows first_row...first_row + n_rows - 1, at most 16.
+  void (*join_group)(const SplitMatrix& matrix, std::int64_t first_row, int n_rows, void* group);
+  // out[i] = what matmul() gives for one token and row rows[i], or row i when rows is NULL.
+  void (*split_products)(const SplitMatrix& matrix, const std::int32_t* rows, std::int64_t n,
+                         const QuantRows& x, float* out);
+  // bounds[i]: at least what split_products() gives for row first_row + i, from the upper plane
+  // alone, plus 2^-100; +infinity where nothing can be said; never NaN. Tables may differ here.
+  void (*split_bounds)(const SplitMatrix& matrix, std::int64_t first_row, std::int64_t n_rows,
+                       const BoundArgs& args, float* bounds);
 
   // -- rows of activations ------------------------------------------------------------------------
   // Quantises x[n] with one scale a group of x_group (32 or 128); the last group may be short.

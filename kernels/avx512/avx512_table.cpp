@@ -1,6 +1,7 @@
 #include "kernels/api/cpu_mask.hpp"
 #include "kernels/avx512/avx512_float.hpp"
 #include "kernels/avx512/avx512_integer.hpp"
+#include "kernels/avx512/avx512_split.hpp"
 #include "kernels/scalar/scalar_integer.hpp"
 
 namespace minnow {
@@ -28,6 +29,11 @@ extern const KernelTable kAvx512Table = {
     .unpack_row = scalar::unpack_row,
     .matmul = matmul,
     .matmul_codes = avx512::matmul_codes,
+    .split_rows = avx512::split_rows,
+    .join_row = scalar::join_row,
+    .join_group = avx512::join_group,
+    .split_products = avx512::split_products,
+    .split_bounds = avx512::split_bounds,
     .quantize = avx512::quantize,
     .rms_norm = avx512::rms_norm,
     .layer_norm = avx512::layer_norm,

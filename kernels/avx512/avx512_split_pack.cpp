@@ -1,0 +1,143 @@
+// Split heads: from the file's rows to the planes, and from the planes to groups of 16 rows.
+#include "kernels/avx512/avx512_intrinsics.hpp"
+#include "kernels/avx512/avx512_split.hpp"
+
+namespace minnow::avx512 {
+namespace {
+
+using std::int64_t;
+using std::uint8_t;
+
+constexpr int kBlock = 32;
+constexpr int kBlockBytes = 34;  // of Q8_0
+constexpr int kNormBlocks = 16;  // whose norms are computed together
+
+// Splits the 32 codes of a block; returns the sum of (2 low - 15)^2.
+[[gnu::always_inline]] inline int split_block(const uint8_t* codes, uint8_t* upper,
+                                              uint8_t* lower) {
+  const void* const source = codes;
+  const __m256i u = _mm256_xor_si256(_mm256_loadu_si256(static_cast<const __m256i*>(source)),
+                                     _mm256_set1_epi8(-128));
+  const __m128i first = _mm256_castsi256_si128(u);
+  const __m128i second = _mm256_extracti128_si256(u, 1);
+  const __m128i high_bits = _mm_set1_epi8(static_cast<char>(0xf0));
+  // Bit by bit: mask ? a : b.
+  const __m128i high = _mm_ternarylogic_epi32(high_bits, second, _mm_srli_epi16(first, 4), 0xca);
+  const __m128i low = _mm_ternarylogic_epi32(high_bits, _mm_slli_epi16(second, 4), first, 0xca);
+  void* const to_upper = upper;
+  void* const to_lower = lower;
+  _mm_storeu_si128(static_cast<__m128i*>(to_upper), high);
+  _mm_storeu_si128(static_cast<__m128i*>(to_lower), low);
+  const __m256i squares = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(-31, -87, 121, 81, 49, 25, 9, 1, 1, 9, 25, 49, 81, 121, -87, -31));
+  const __m256i terms = _mm256_shuffle_epi8(squares, _mm256_and_si256(u, _mm256_set1_epi8(15)));
+  const __m256i of_8 = _mm256_sad_epu8(terms, _mm256_setzero_si256());
+  const __m128i of_16 =
+      _mm_add_epi64(_mm256_castsi256_si128(of_8), _mm256_extracti128_si256(of_8, 1));
+  return _mm_cvtsi128_si32(_mm_add_epi64(of_16, _mm_unpackhi_epi64(of_16, of_16)));
+}
+
+// The least n with n * n >= 9 * squares. The square root of a whole number up to 64,800 is either
+// whole or further from one than its rounding.
+[[gnu::always_inline]] inline __m128i norms_of(const int* squares) {
+  const __m512i nine = _mm512_mullo_epi32(_mm512_load_si512(squares), _mm512_set1_epi32(9));
+  const __m512 root = _mm512_roundscale_ps(_mm512_sqrt_ps(_mm512_cvtepi32_ps(nine)),
+                                           _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+  return _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(root));
+}
+
+[[gnu::always_inline]] inline __m128i load_block(const uint8_t* plane, int64_t stride, int row,
+                                                 int n_rows) {
+  const void* const bytes = plane + (row < n_rows ? row : 0) * stride;
+  return _mm_loadu_si128(static_cast<const __m128i*>(bytes));
+}
+
+// 16 bytes of 16 rows; rows i, i + 4, i + 8 and i + 12 in the lanes of vector i.
+[[gnu::always_inline]] inline void load_lanes(const uint8_t* plane, int64_t stride, int n_rows,
+                                              __m512i* rows) {
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    __m512i v = _mm512_zextsi128_si512(load_block(plane, stride, i, n_rows));
+    v = _mm512_inserti32x4(v, load_block(plane, stride, i + 4, n_rows), 1);
+    v = _mm512_inserti32x4(v, load_block(plane, stride, i + 8, n_rows), 2);
+    rows[i] = _mm512_inserti32x4(v, load_block(plane, stride, i + 12, n_rows), 3);
+  }
+}
+
+// 4 x 4 dwords in every lane, transposed and stored: four pieces [16 rows][4].
+[[gnu::always_inline]] inline void store_pieces(const __m512i* rows, __m512i sign, __m512i alive,
+                                                uint8_t* pieces) {
+  const __m512i ab_low = _mm512_unpacklo_epi32(rows[0], rows[1]);
+  const __m512i ab_high = _mm512_unpackhi_epi32(rows[0], rows[1]);
+  const __m512i cd_low = _mm512_unpacklo_epi32(rows[2], rows[3]);
+  const __m512i cd_high = _mm512_unpackhi_epi32(rows[2], rows[3]);
+  const __m512i piece[4] = {
+      _mm512_unpacklo_epi64(ab_low, cd_low), _mm512_unpackhi_epi64(ab_low, cd_low),
+      _mm512_unpacklo_epi64(ab_high, cd_high), _mm512_unpackhi_epi64(ab_high, cd_high)};
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    // (piece ^ sign) & alive
+    _mm512_storeu_si512(pieces + 64 * i, _mm512_ternarylogic_epi32(piece[i], sign, alive, 0x28));
+  }
+}
+
+}  // namespace
+
+void split_rows(const SplitMatrix& matrix, int64_t first_row, const void* rows, int64_t n_rows,
+                uint8_t* data) {
+  const SplitLayout at = split_layout(matrix.format, matrix.n_rows, matrix.k);
+  const int64_t n_blocks = matrix.k / kBlock;
+  const uint8_t* block = static_cast<const uint8_t*>(rows);
+  const int64_t end = (first_row + n_rows) * n_blocks;
+  for (int64_t i = first_row * n_blocks; i < end; i += kNormBlocks) {
+    const int n = end - i < kNormBlocks ? static_cast<int>(end - i) : kNormBlocks;
+    alignas(64) int squares[kNormBlocks] = {};
+    for (int j = 0; j < n; ++j) {
+      squares[j] =
+          split_block(block + 2, data + at.upper + 16 * (i + j), data + at.lower + 16 * (i + j));
+      __builtin_memcpy(data + at.scales + 2 * (i + j), block, 2);
+      block += kBlockBytes;
+    }
+    _mm_mask_storeu_epi8(data + at.norms + i, static_cast<__mmask16>((1 << n) - 1),
+                         norms_of(squares));
+  }
+}
+
+void join_group(const SplitMatrix& matrix, int64_t first_row, int n_rows, void* group) {
+  const SplitLayout at = split_layout(matrix.format, matrix.n_rows, matrix.k);
+  const int64_t stride = matrix.k / 2;
+  const int64_t n_blocks = matrix.k / kBlock;
+  const uint8_t* const upper = matrix.data + at.upper + first_row * stride;
+  const uint8_t* const lower = matrix.data + at.lower + first_row * stride;
+  const uint8_t* const scales = matrix.data + at.scales + first_row * n_blocks * 2;
+  const __m512i sign = _mm512_set1_epi8(-128);
+  const __m512i high_bits = _mm512_set1_epi8(static_cast<char>(0xf0));
+  const auto mask = static_cast<__mmask16>((1 << n_rows) - 1);
+  const __m512i alive = _mm512_maskz_set1_epi32(mask, -1);
+  uint8_t* tile = static_cast<uint8_t*>(group);
+  for (int64_t b = 0; b < n_blocks; ++b) {
+    for (int row = 0; row < kGroupRows; ++row) {
+      if (row < n_rows) {
+        __builtin_memcpy(tile + 2 * row, scales + (row * n_blocks + b) * 2, 2);
+      } else {
+        __builtin_memset(tile + 2 * row, 0, 2);
+      }
+    }
+    __m512i high[4];
+    __m512i low[4];
+    load_lanes(upper + 16 * b, stride, n_rows, high);
+    load_lanes(lower + 16 * b, stride, n_rows, low);
+    __m512i first[4];
+    __m512i second[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      first[i] = _mm512_ternarylogic_epi32(high_bits, _mm512_slli_epi16(high[i], 4), low[i], 0xca);
+      second[i] = _mm512_ternarylogic_epi32(high_bits, high[i], _mm512_srli_epi16(low[i], 4), 0xca);
+    }
+    store_pieces(first, sign, alive, tile + 32);
+    store_pieces(second, sign, alive, tile + 32 + 256);
+    tile += kBlockBytes * kGroupRows;
+  }
+}
+
+}  // namespace minnow::avx512
