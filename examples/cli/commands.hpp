@@ -11,6 +11,8 @@ void add_chat_command(CLI::App& program);
 void add_tokenize_commands(CLI::App& program);  // tokenize and detokenize
 void add_logits_command(CLI::App& program);
 void add_embed_command(CLI::App& program);
+void add_rerank_command(CLI::App& program);
+void add_infill_command(CLI::App& program);
 void add_perplexity_command(CLI::App& program);
 void add_inspect_command(CLI::App& program);
 void add_cpu_command(CLI::App& program);

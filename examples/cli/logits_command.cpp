@@ -45,27 +45,29 @@ minnow_flow take_rows(void* user, std::size_t, std::size_t n_rows, const float* 
   return MINNOW_CONTINUE;
 }
 
-void evaluate(minnow_session* session, const TokenList& tokens, Sink& sink) {
+void evaluate(minnow_session* session, const TokenItem& item, Sink& sink) {
   check(minnow_session_truncate(session, 0));
+  if (!item.encoder.empty())
+    check(minnow_session_encode(session, item.encoder.data(), item.encoder.size()));
   const minnow_status status =
-      minnow_session_evaluate(session, tokens.data(), tokens.size(), &take_rows, &sink);
+      minnow_session_evaluate(session, item.decoder.data(), item.decoder.size(), &take_rows, &sink);
   if (sink.problem) std::rethrow_exception(sink.problem);
   check(status);
 }
 
 void write_logits(const LogitsRequest& request, minnow_session* session, std::size_t n_vocab,
-                  const std::vector<TokenList>& lists) {
-  for (std::size_t k = 0; k < lists.size(); ++k) {
+                  const std::vector<TokenItem>& items) {
+  for (std::size_t k = 0; k < items.size(); ++k) {
     Sink sink{n_vocab, {}, {}, {}};
     if (request.digest) {
       sink.digest.emplace();
     } else {
       const auto path =
           std::filesystem::path(request.out) / ("logits." + std::to_string(k) + ".npy");
-      sink.file.emplace(path.string(), static_cast<std::int64_t>(lists[k].size()),
+      sink.file.emplace(path.string(), static_cast<std::int64_t>(items[k].decoder.size()),
                         static_cast<std::int64_t>(n_vocab));
     }
-    evaluate(session, lists[k], sink);
+    evaluate(session, items[k], sink);
     if (sink.file) sink.file->close();
     if (sink.digest) write_out(sink.digest->finish() + "\n");
   }
@@ -75,9 +77,10 @@ void logits(LogitsRequest& request) {
   // With both, the digests are printed instead of writing files.
   if (!request.digest && request.out.empty())
     throw Failure(kExitUsage, "give --out DIR for .npy files or --digest for their SHA-256");
-  const std::vector<TokenList> lists = read_token_lists(request.tokens);
+  const std::vector<TokenItem> items = read_token_items(request.tokens);
   std::size_t n_longest = 1;
-  for (const TokenList& list : lists) n_longest = std::max(n_longest, list.size());
+  for (const TokenItem& item : items)
+    n_longest = std::max({n_longest, item.encoder.size(), item.decoder.size()});
   request.options.set_default("n_ctx", std::to_string(n_longest));
   request.options.set_default("n_logits", "16");
   const OptionsHandle options = request.options.make();
@@ -86,7 +89,7 @@ void logits(LogitsRequest& request) {
   const Interruptible interruptible(session.get());
   if (!request.digest) make_folder(request.out);
   write_logits(request, session.get(), static_cast<std::size_t>(model_int(model.get(), "n_vocab")),
-               lists);
+               items);
 }
 
 }  // namespace
@@ -98,7 +101,9 @@ void add_logits_command(CLI::App& program) {
   command->add_option("model", request->model, "a GGUF file, or the name of a fetched model")
       ->required()
       ->type_name("MODEL");
-  command->add_option("--tokens", request->tokens, "a JSON file: a list of ids, or of such lists")
+  command
+      ->add_option("--tokens", request->tokens,
+                   "a JSON file: a list of ids, of such lists, or of {\"encoder\", \"decoder\"}")
       ->required()
       ->type_name("FILE");
   command

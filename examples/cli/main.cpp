@@ -51,7 +51,9 @@ int run_program(int argc, char** argv) {
   add_chat_command(program);
   add_tokenize_commands(program);
   add_logits_command(program);
+  add_infill_command(program);
   add_embed_command(program);
+  add_rerank_command(program);
   add_perplexity_command(program);
   add_inspect_command(program);
   add_cpu_command(program);

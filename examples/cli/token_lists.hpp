@@ -17,4 +17,13 @@ TokenList parse_token_list(const nlohmann::ordered_json& json, const std::string
 // A file with one list or a list of lists; at least one, none of them empty.
 std::vector<TokenList> read_token_lists(const std::string& path);
 
+// What a decoder reads, and, for models with an encoder in front of it, the text it answers.
+struct TokenItem {
+  TokenList encoder;  // empty: there is none
+  TokenList decoder;
+};
+
+// The same, or a list of {"encoder": ids, "decoder": ids}.
+std::vector<TokenItem> read_token_items(const std::string& path);
+
 }  // namespace minnow::program

@@ -175,7 +175,9 @@ MINNOW_API minnow_status minnow_model_inspect(const char* path, const minnow_opt
                                               char** out_json);
 
 /* One number of a model: "n_vocab", "n_embd", "n_layer", "n_ctx_train", "n_parameters", "bos",
- * "eos", "has_template", "weights_bytes", "bytes_per_token" (read to decode one),
+ * "eos", "sep" (-1: none), "adds_sep" (pairs of texts have one more between them), "decoder_start"
+ * (what a T5's decoder reads first; -1: none), "has_template", "weights_bytes", "bytes_per_token"
+ * (read to decode one),
  * "macs_per_token" (multiply-adds to decode one), "macs_per_prompt_token" (without the head).
  * MINNOW_NOT_FOUND names others. */
 MINNOW_API minnow_status minnow_model_get_int(const minnow_model* model, const char* name,
@@ -300,7 +302,8 @@ typedef enum minnow_reason {
 
 /* Adds a message to the conversation and streams the answer. role is "user", "system" or "tool";
  * after "system" there is no answer. Uses the model's chat template; without one, the text is
- * continued as it is. Without a callback the prompt is read and the answer is left to
+ * continued as it is (or encoded, by a model with an encoder). Without a callback the prompt is read
+ * and the answer is left to
  * minnow_session_next(). out_reason may be NULL. On MINNOW_CANCELLED the conversation keeps what was
  * said so far; a question of which no answer began is taken back. MINNOW_CONTEXT_FULL: the
  * conversation is longer than the context. Rendering takes memory for the text; streaming takes
@@ -323,6 +326,16 @@ MINNOW_API minnow_status minnow_session_set_messages(minnow_session* session, co
 MINNOW_API minnow_status minnow_session_complete(minnow_session* session, const char* text,
                                                  size_t n_bytes, minnow_text_callback callback,
                                                  void* user, minnow_reason* out_reason);
+
+/* Writes what belongs between two texts, by the model's own tokens for prefix, suffix and middle (Qwen
+ * Coder, CodeGemma, StarCoder, CodeLlama, DeepSeek). Control tokens that the texts name are plain text.
+ * Starts anew: the session forgets what it has read. callback and out_reason as for
+ * minnow_session_chat(). MINNOW_UNSUPPORTED: the vocabulary has no such tokens. */
+MINNOW_API minnow_status minnow_session_infill(minnow_session* session, const char* prefix,
+                                               size_t prefix_n_bytes, const char* suffix,
+                                               size_t suffix_n_bytes,
+                                               minnow_text_callback callback, void* user,
+                                               minnow_reason* out_reason);
 
 /* Pulls the next piece of the answer that minnow_session_chat() or minnow_session_complete() began
  * without a callback: whole UTF-8 characters, zero-terminated, owned by the session until its next

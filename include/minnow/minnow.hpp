@@ -96,6 +96,14 @@ class Options {
   detail::Owned<minnow_options> handle_;
 };
 
+// Texts as numbers, a row a text (or a token, where nothing is pooled).
+struct Embedding {
+  std::vector<float> values;  // [n_rows, n_embd]
+  std::size_t n_rows = 0;
+  std::size_t n_embd = 0;
+  const float* operator[](std::size_t row) const { return values.data() + row * n_embd; }
+};
+
 // One conversation. One thread at a time, but for cancel().
 class Session {
  public:
@@ -131,6 +139,37 @@ class Session {
     if (sink.thrown) std::rethrow_exception(sink.thrown);
     check(status);
     return reason;
+  }
+
+  // What belongs between the two texts, given to text() like an answer.
+  template <class Text>
+  minnow_reason infill(std::string_view prefix, std::string_view suffix, Text&& text) {
+    minnow_reason reason = MINNOW_REASON_END;
+    Sink<Text> sink{&text, nullptr};
+    const minnow_status status = minnow_session_infill(
+        handle_.get(), detail::bytes(prefix), prefix.size(), detail::bytes(suffix), suffix.size(),
+        &Sink<Text>::call, &sink, &reason);
+    if (sink.thrown) std::rethrow_exception(sink.thrown);
+    check(status);
+    return reason;
+  }
+  std::string infill(std::string_view prefix, std::string_view suffix) {
+    std::string middle;
+    infill(prefix, suffix, [&](std::string_view text) { middle += text; });
+    return middle;
+  }
+
+  // The text as numbers, row by row.
+  Embedding embed(const std::vector<Token>& tokens) {
+    const float* values = nullptr;
+    Embedding embedding;
+    check(minnow_session_embed(handle_.get(), tokens.data(), tokens.size(), &values,
+                               &embedding.n_rows, &embedding.n_embd));
+    embedding.values.assign(values, values + embedding.n_rows * embedding.n_embd);
+    return embedding;
+  }
+  void encode(const std::vector<Token>& tokens) {
+    check(minnow_session_encode(handle_.get(), tokens.data(), tokens.size()));
   }
 
   void prefill(const std::vector<Token>& tokens) {
@@ -206,6 +245,26 @@ class Model {
     minnow_session* session = nullptr;
     check(minnow_session_create(handle_.get(), options.get(), &session));
     return Session(session);
+  }
+
+  // The texts as vectors [texts, n_embd], of unit length unless the options say otherwise.
+  Embedding embed(const std::vector<std::string>& texts, Options options = Options()) const {
+    std::vector<std::vector<Token>> lists;
+    std::size_t n_longest = 1;
+    for (const std::string& text : texts) {
+      lists.push_back(tokenize(text));
+      n_longest = lists.back().size() > n_longest ? lists.back().size() : n_longest;
+    }
+    options.set("n_ctx", n_longest);
+    Session reader = session(options);
+    Embedding all;
+    for (const std::vector<Token>& tokens : lists) {
+      const Embedding one = reader.embed(tokens);
+      all.values.insert(all.values.end(), one.values.begin(), one.values.end());
+      all.n_rows += one.n_rows;
+      all.n_embd = one.n_embd;
+    }
+    return all;
   }
 
   std::vector<Token> tokenize(std::string_view text,

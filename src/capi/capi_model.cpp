@@ -35,6 +35,16 @@ constexpr Number kNumbers[] = {
     {"n_parameters", [](const Model& m) -> std::int64_t { return m.n_parameters(); }},
     {"bos", [](const Model& m) -> std::int64_t { return m.tokenizer().special().bos; }},
     {"eos", [](const Model& m) -> std::int64_t { return m.tokenizer().special().eos; }},
+    {"sep", [](const Model& m) -> std::int64_t { return m.tokenizer().special().sep; }},
+    {"adds_sep",
+     [](const Model& m) -> std::int64_t {
+       bool adds = false;
+       return m.gguf().get_bool("tokenizer.ggml.add_sep_token", adds).ok() && adds ? 1 : 0;
+     }},
+    {"decoder_start",
+     [](const Model& m) -> std::int64_t {
+       return m.config().n_encoder_layers > 0 ? m.config().decoder_start : minnow::kNoToken;
+     }},
     {"has_template",
      [](const Model& m) -> std::int64_t { return m.chat_template().empty() ? 0 : 1; }},
     {"weights_bytes",

@@ -178,6 +178,25 @@ minnow_status minnow_session_complete(minnow_session* session, const char* text,
   });
 }
 
+minnow_status minnow_session_infill(minnow_session* session, const char* prefix,
+                                    size_t prefix_n_bytes, const char* suffix,
+                                    size_t suffix_n_bytes, minnow_text_callback callback,
+                                    void* user, minnow_reason* out_reason) {
+  return in_changing_session(session, [&]() -> Status {
+    MINNOW_TRY(require(prefix, "prefix"));
+    MINNOW_TRY(require(suffix, "suffix"));
+    const std::string_view before = minnow::capi::text_view(prefix, prefix_n_bytes);
+    const std::string_view behind = minnow::capi::text_view(suffix, suffix_n_bytes);
+    if (callback == nullptr) return session->chat->begin_infill(before, behind);
+    TextTarget target{callback, user};
+    Answer answer;
+    answer.keeps_text = false;
+    MINNOW_TRY(session->chat->infill(before, behind, {&TextTarget::call, &target}, answer));
+    give_reason(answer, out_reason);
+    return {};
+  });
+}
+
 minnow_status minnow_session_next(minnow_session* session, const char** out_text,
                                   size_t* out_n_bytes, minnow_reason* out_reason) {
   return in_session(session, [&]() -> Status {

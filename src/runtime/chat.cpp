@@ -72,6 +72,12 @@ Status Chat::complete(std::string_view text, const TextSink& sink, Answer& out) 
   return run(sink, out);
 }
 
+Status Chat::infill(std::string_view prefix, std::string_view suffix, const TextSink& sink,
+                    Answer& out) {
+  MINNOW_TRY(begin_infill(prefix, suffix));
+  return run(sink, out);
+}
+
 Status Chat::begin_say(std::string_view role, std::string_view content) {
   settle();
   if (role != "user" && role != "system" && role != "tool")
@@ -101,17 +107,51 @@ Status Chat::begin_say(std::string_view role, std::string_view content) {
 Status Chat::begin_complete(std::string_view text) {
   settle();
   EncodeOptions encode;
-  encode.add_special = session_->position() == 0;
+  const ModelConfig& config = session_->model().config();
+  const bool is_encoded = config.n_encoder_layers > 0;  // each text by itself
+  encode.add_special = session_->position() == 0 || is_encoded;
   encode.parse_special = true;
   std::pmr::vector<Token> tokens;
   MINNOW_TRY(session_->model().tokenizer().encode(text, encode, &tokens));
   if (tokens.empty() && session_->position() == 0)
     return error(StatusCode::kInvalidArgument, "the prompt is empty: there is nothing to continue");
-  const Status status = stream_.begin(tokens);
+  const auto start = static_cast<Token>(config.decoder_start);
+  return is_encoded ? begin_text({&start, 1}, tokens) : begin_text(tokens);
+}
+
+Status Chat::begin_text(std::span<const Token> prompt, std::span<const Token> source) {
+  const Status status = stream_.begin(prompt, source);
   stats_ = stream_.stats();
   MINNOW_TRY(status);
   turn_ = Turn::kText;
   return {};
+}
+
+// Bavarian et al., "Efficient Training of Language Models to Fill in the Middle" (arXiv
+// 2207.14255): prefix, suffix, middle. The model's control tokens mean nothing in the two texts.
+Status Chat::begin_infill(std::string_view prefix, std::string_view suffix) {
+  settle();
+  const Tokenizer& tokenizer = session_->model().tokenizer();
+  const SpecialTokens& special = tokenizer.special();
+  if (special.fim_pre == kNoToken || special.fim_suf == kNoToken || special.fim_mid == kNoToken)
+    return error(StatusCode::kUnsupported,
+                 "the model cannot fill in: its vocabulary lacks the tokens for prefix, suffix and "
+                 "middle");
+  const auto encode = [&](std::string_view text, std::pmr::vector<Token>& tokens) {
+    std::pmr::vector<Token> made;
+    MINNOW_TRY(tokenizer.encode(text, {false, false}, &made));
+    tokens.insert(tokens.end(), made.begin(), made.end());
+    return Status();
+  };
+  std::pmr::vector<Token> tokens;
+  if (tokenizer.adds_bos() && special.bos != kNoToken) tokens.push_back(special.bos);
+  tokens.push_back(special.fim_pre);
+  MINNOW_TRY(encode(prefix, tokens));
+  tokens.push_back(special.fim_suf);
+  MINNOW_TRY(encode(suffix, tokens));
+  tokens.push_back(special.fim_mid);
+  MINNOW_TRY(session_->truncate(0));
+  return begin_text(tokens);
 }
 
 Status Chat::next(std::string_view& out, FinishReason& reason) {
@@ -132,8 +172,11 @@ Status Chat::next(std::string_view& out, FinishReason& reason) {
 
 Status Chat::fork(std::unique_ptr<Chat>& out) {
   settle();
+  MINNOW_TRY(check_copyable(*session_));
   std::unique_ptr<Chat> copy;
   MINNOW_TRY(create(session_->shared_model(), session_->options(), copy));
+  for (const Session::Attached& one : session_->attached())
+    MINNOW_TRY(copy->session().attach(one.adapter, one.scale));
   copy->messages_ = messages_;
   copy_session(*session_, copy->session());
   out = std::move(copy);

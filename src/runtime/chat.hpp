@@ -41,9 +41,15 @@ class Chat {
   // Continues text as it is, without template or messages.
   Status complete(std::string_view text, const TextSink& sink, Answer& out);
 
+  Status infill(std::string_view prefix, std::string_view suffix, const TextSink& sink,
+                Answer& out);
+
   // The same, leaving the answer to next().
   Status begin_say(std::string_view role, std::string_view content);
   Status begin_complete(std::string_view text);
+  // Writes what belongs between two texts, by the model's tokens for that; the session starts anew.
+  // kUnsupported: the model has no such tokens.
+  Status begin_infill(std::string_view prefix, std::string_view suffix);
   // The next piece of the answer, valid until the next call; empty at its end, with the reason.
   // kInvalidArgument when none was begun.
   Status next(std::string_view& out, FinishReason& reason);
@@ -65,6 +71,7 @@ class Chat {
 
   Status render_prompt();
   Status begin_answer(std::span<const Token> prompt);
+  Status begin_text(std::span<const Token> prompt, std::span<const Token> source = {});
   Status run(const TextSink& sink, Answer& out);
   void finish_turn(bool succeeded, std::string* text);
 

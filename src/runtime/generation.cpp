@@ -21,7 +21,9 @@ std::size_t most_piece_bytes(const Tokenizer& tokenizer) {
 
 AnswerStream::AnswerStream(Session& session)
     : session_(session),
-      detokenizer_(session.model().tokenizer(), {false, false},
+      // An answer continues its prompt, but for decoders that start a text of their own.
+      detokenizer_(session.model().tokenizer(),
+                   {false, session.model().config().n_encoder_layers > 0},
                    &session.model().runtime().memory()),
       stops_(session.options().stop, most_piece_bytes(session.model().tokenizer()),
              &session.model().runtime().memory()),
@@ -29,7 +31,7 @@ AnswerStream::AnswerStream(Session& session)
   ready_.reserve(2 * stops_.capacity());
 }
 
-Status AnswerStream::begin(std::span<const Token> prompt) {
+Status AnswerStream::begin(std::span<const Token> prompt, std::span<const Token> source) {
   is_running_ = false;
   detokenizer_.finish();
   stops_.reset();
@@ -37,8 +39,9 @@ Status AnswerStream::begin(std::span<const Token> prompt) {
   unread_ = kNoToken;
   n_given_bytes_ = 0;
   start_ = Clock::now();
+  if (!source.empty()) MINNOW_TRY(session_.encode(source));
   MINNOW_TRY(session_.prefill(prompt));
-  stats_.prompt_tokens = static_cast<std::int64_t>(prompt.size());
+  stats_.prompt_tokens = static_cast<std::int64_t>(source.size() + prompt.size());
   first_position_ = session_.position();
   is_running_ = true;
   return {};

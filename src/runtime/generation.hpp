@@ -52,8 +52,9 @@ class AnswerStream {
  public:
   explicit AnswerStream(Session& session);
 
-  // Reads the prompt; next() gives the answer. On failure no answer runs.
-  Status begin(std::span<const Token> prompt);
+  // Reads the prompt; next() gives the answer. On failure no answer runs. Models with an encoder
+  // answer `source`, which is encoded before.
+  Status begin(std::span<const Token> prompt, std::span<const Token> source = {});
   // The next piece, valid until the next call; empty when the answer has ended. A failure ends the
   // answer too. The last sampled token is read as well (unless it ended the answer), so a next
   // prompt continues seamlessly.
