@@ -15,6 +15,7 @@ void add_rerank_command(CLI::App& program);
 void add_infill_command(CLI::App& program);
 void add_perplexity_command(CLI::App& program);
 void add_inspect_command(CLI::App& program);
+void add_pack_command(CLI::App& program);
 void add_cpu_command(CLI::App& program);
 void add_bench_command(CLI::App& program);
 void add_template_command(CLI::App& program);

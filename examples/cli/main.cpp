@@ -56,6 +56,7 @@ int run_program(int argc, char** argv) {
   add_rerank_command(program);
   add_perplexity_command(program);
   add_inspect_command(program);
+  add_pack_command(program);
   add_cpu_command(program);
   add_bench_command(program);
   add_template_command(program);

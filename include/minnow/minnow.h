@@ -176,8 +176,8 @@ MINNOW_API minnow_status minnow_model_inspect(const char* path, const minnow_opt
 
 /* One number of a model: "n_vocab", "n_embd", "n_layer", "n_ctx_train", "n_parameters", "bos",
  * "eos", "sep" (-1: none), "adds_sep" (pairs of texts have one more between them), "decoder_start"
- * (what a T5's decoder reads first; -1: none), "has_template", "weights_bytes", "bytes_per_token"
- * (read to decode one),
+ * (what a T5's decoder reads first; -1: none), "has_template", "weights_bytes" (taken for weights),
+ * "is_cached" (1: the cache_dir option's folder has them), "bytes_per_token" (read to decode one),
  * "macs_per_token" (multiply-adds to decode one), "macs_per_prompt_token" (without the head).
  * MINNOW_NOT_FOUND names others. */
 MINNOW_API minnow_status minnow_model_get_int(const minnow_model* model, const char* name,

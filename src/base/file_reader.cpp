@@ -37,6 +37,17 @@ Status regular_size(int descriptor, std::string_view name, std::uint64_t& out) {
 
 }  // namespace
 
+std::int64_t FileReader::change_time() const noexcept {
+  struct stat info {};
+  if (fstat(descriptor_, &info) != 0) return 0;
+#if defined(__APPLE__)
+  const timespec& time = info.st_mtimespec;
+#else
+  const timespec& time = info.st_mtim;
+#endif
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 Status FileReader::open(std::string_view path, FileReader& out) {
   if (path.empty()) return error(StatusCode::kInvalidArgument, "the path of the file is empty");
   if (path.find('\0') != std::string_view::npos)

@@ -38,6 +38,9 @@ class FileReader {
   // The same for threads that may not allocate: false where read() would give a message.
   bool try_read(std::uint64_t offset, std::span<std::byte> out) const noexcept;
 
+  // When the file was last changed, in nanoseconds; 0 when the system does not tell.
+  std::int64_t change_time() const noexcept;
+
   bool is_open() const { return descriptor_ >= 0; }
   int descriptor() const { return descriptor_; }
   std::uint64_t start() const { return start_; }  // of the range, in the file

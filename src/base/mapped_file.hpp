@@ -47,6 +47,11 @@ class MappedFile {
   // The same for threads that may not allocate: false where read() would give a message.
   bool try_read(std::uint64_t offset, std::span<std::byte> out) const noexcept;
 
+  // When the file was last changed, in nanoseconds; 0 for memory of the caller's.
+  std::int64_t change_time() const noexcept {
+    return reader_.is_open() ? reader_.change_time() : 0;
+  }
+
   // Hints about a range of the map; no effect on memory of the caller's. will_need: read ahead.
   // drop: give the pages back (they are read again when touched); only whole pages inside the
   // range.

@@ -49,6 +49,7 @@ constexpr Number kNumbers[] = {
      [](const Model& m) -> std::int64_t { return m.chat_template().empty() ? 0 : 1; }},
     {"weights_bytes",
      [](const Model& m) -> std::int64_t { return static_cast<std::int64_t>(m.weights_bytes()); }},
+    {"is_cached", [](const Model& m) -> std::int64_t { return m.is_cached() ? 1 : 0; }},
     {"bytes_per_token", [](const Model& m) -> std::int64_t { return m.bytes_per_token(); }},
     {"macs_per_token", [](const Model& m) -> std::int64_t { return m.macs_per_token(true); }},
     {"macs_per_prompt_token",

@@ -65,7 +65,7 @@ struct LayerWeights {
 // One expert's matrix: `experts` is the first of several of the same shape, each stored as a matrix
 // of its own.
 inline WeightMatrix expert_of(WeightMatrix experts, std::int64_t expert) {
-  experts.data += expert * stored_bytes(experts.format, experts.n_rows, experts.k);
+  experts.data += expert * bytes_of(experts);
   return experts;
 }
 

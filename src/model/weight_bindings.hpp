@@ -26,6 +26,7 @@ struct BoundTensor {
   std::int64_t n_slices_read = 1;  // of them, what a token needs
   WeightMatrix* matrix = nullptr;  // packed
   VectorView* vector = nullptr;    // decoded to float32
+  bool in_file = false;            // a matrix that stays where the file has it
 };
 
 struct BoundModel {

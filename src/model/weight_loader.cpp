@@ -11,7 +11,9 @@ namespace {
 // One thread's read buffer: large enough to make reads cheap, small enough to stay in its cache.
 constexpr std::int64_t kBufferBytes = 256 << 10;
 
+// In the arena.
 std::int64_t target_bytes(const BoundTensor& bound) {
+  if (bound.in_file) return 0;
   return bound.vector != nullptr
              ? bound.n_slices * bound.n_rows * bound.k * static_cast<std::int64_t>(sizeof(float))
              : bound.n_slices * stored_bytes(bound.format, bound.n_rows, bound.k);
@@ -25,8 +27,9 @@ std::int64_t rows_per_read(const BoundTensor& bound) {
 std::int64_t buffer_bytes(const BoundModel& bound) {
   std::int64_t most = 0;
   for (const BoundTensor& tensor : bound.tensors)
-    most = std::max(
-        most, std::min(rows_per_read(tensor), tensor.n_rows) * row_bytes(tensor.format, tensor.k));
+    if (!tensor.in_file)
+      most = std::max(most, std::min(rows_per_read(tensor), tensor.n_rows) *
+                                row_bytes(tensor.format, tensor.k));
   return (most + 63) / 64 * 64;
 }
 
@@ -120,16 +123,18 @@ class Loader {
   const std::int64_t buffer_stride_;
 };
 
-void point_at(const BoundTensor& bound, std::byte* target) {
+// `stored`: where the tensor was packed to; `file`: the model file's bytes.
+void point_at(const BoundTensor& bound, const std::byte* stored, const std::byte* file) {
   if (bound.vector != nullptr) {
-    *bound.vector = {reinterpret_cast<const float*>(target),
+    *bound.vector = {reinterpret_cast<const float*>(stored),
                      bound.n_slices * bound.n_rows * bound.k};
     return;
   }
   bound.matrix->format = bound.format;
   bound.matrix->n_rows = bound.n_rows;
   bound.matrix->k = bound.k;
-  bound.matrix->data = target;
+  bound.matrix->in_file = bound.in_file;
+  bound.matrix->data = bound.in_file ? file + bound.offset : stored;
 }
 
 // Where the weights go and what reading them needs, one buffer a thread.
@@ -150,10 +155,10 @@ void set_embedding(const std::byte* file, const BoundModel& bound, ModelWeights&
   tokens.format = bound.token_embedding_format;
   tokens.n_rows = static_cast<std::int64_t>(bound.token_embedding->dims[1]);
   tokens.k = static_cast<std::int64_t>(bound.token_embedding->dims[0]);
-  if (bound.tied)
+  if (bound.tied && !weights.output.in_file)
     tokens.packed = weights.output;
   else
-    tokens.file_rows = file == nullptr ? nullptr : file + bound.token_embedding->offset;
+    tokens.file_rows = file + bound.token_embedding->offset;
   if (weights.encoder) weights.encoder->tokens = tokens;
 }
 
@@ -165,14 +170,37 @@ Status plan_weights(const BoundModel& bound, ArenaPlan& plan) {
   return plan.check();
 }
 
-Status reserve_weights(const BoundModel& bound, const ThreadPool& pool, HostMemory& memory,
-                       ModelWeights& weights, Arena& arena) {
+void leave_matrices_in_file(BoundModel& bound) {
+  for (BoundTensor& tensor : bound.tensors) tensor.in_file = tensor.matrix != nullptr;
+}
+
+void describe_layout(const BoundModel& bound, Sha256& hash) {
+  for (const BoundTensor& tensor : bound.tensors) {
+    const std::int64_t numbers[] = {static_cast<std::int64_t>(tensor.format),
+                                    static_cast<std::int64_t>(tensor.offset),
+                                    tensor.n_rows,
+                                    tensor.k,
+                                    tensor.n_slices,
+                                    target_bytes(tensor)};
+    hash.update(numbers, sizeof numbers);
+  }
+}
+
+void place_weights(const MappedFile& file, const BoundModel& bound, const std::byte* stored,
+                   ModelWeights& weights) {
+  ArenaPlan offsets;  // the same calls as the plan's give the same offsets
+  for (const BoundTensor& tensor : bound.tensors) {
+    const std::size_t offset = offsets.reserve(static_cast<std::size_t>(target_bytes(tensor)));
+    point_at(tensor, stored + offset, file.bytes().data());
+  }
+  set_embedding(file.bytes().data(), bound, weights);
+}
+
+Status reserve_weights(const MappedFile& file, const BoundModel& bound, const ThreadPool& pool,
+                       HostMemory& memory, ModelWeights& weights, Arena& arena) {
   Arena buffers;
   MINNOW_TRY(take_arenas(bound, pool, memory, arena, buffers));
-  ArenaPlan offsets;
-  for (const BoundTensor& tensor : bound.tensors)
-    point_at(tensor, arena.at(offsets.reserve(static_cast<std::size_t>(target_bytes(tensor)))));
-  set_embedding(nullptr, bound, weights);
+  place_weights(file, bound, arena.data(), weights);
   return {};
 }
 
@@ -185,20 +213,20 @@ Status load_weights(const MappedFile& file, const BoundModel& bound, const Kerne
   ArenaPlan plan;
   MINNOW_TRY(plan_weights(bound, plan));
   const std::size_t n_total = plan.n_bytes();
-  ArenaPlan offsets;  // the same calls as the plan's give the same offsets
+  ArenaPlan offsets;
   std::uint64_t done = 0;
   for (const BoundTensor& tensor : bound.tensors) {
     const auto n_bytes = static_cast<std::size_t>(target_bytes(tensor));
     std::byte* const target = arena.at(offsets.reserve(n_bytes));
+    if (tensor.in_file) continue;
     MINNOW_TRY(tensor.vector != nullptr
                    ? loader.load_vector(tensor, reinterpret_cast<float*>(target))
                    : loader.load_matrix(tensor, target));
-    point_at(tensor, target);
     done += n_bytes;
     if (progress.callback != nullptr && !progress.callback(progress.user, done, n_total))
       return error(StatusCode::kCancelled, "loading '", file.name(), "' was cancelled");
   }
-  set_embedding(file.bytes().data(), bound, weights);
+  place_weights(file, bound, arena.data(), weights);
   return {};
 }
 

@@ -2,9 +2,12 @@
 
 #include <utility>
 
+#include "base/join.hpp"
+#include "base/quoted.hpp"
 #include "model/weight_loader.hpp"
 #include "runtime/fingerprint.hpp"
 #include "runtime/read_vocabulary.hpp"
+#include "runtime/weight_cache.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 namespace minnow {
@@ -55,12 +58,59 @@ Status Model::load(const Options& options, Purpose purpose) {
   MINNOW_TRY(build_tokenizer(gguf_, config_.n_vocab, &runtime_->memory(), tokenizer_));
   if (!gguf_.get_string("tokenizer.chat_template", chat_template_).ok()) chat_template_ = {};
   n_parameters_ = count_parameters(gguf_);
-  if (purpose == Purpose::kCounting)
-    return reserve_weights(bound_, runtime_->pool(), runtime_->memory(), weights_, arena_);
-  ProgressAdapter adapter{options.progress};
-  MINNOW_TRY(load_weights(file_, bound_, runtime_->table(), runtime_->pool(), runtime_->memory(),
-                          {&ProgressAdapter::call, &adapter}, weights_, arena_));
+  if (options.weights == "in_place") leave_matrices_in_file(bound_);
+  // Memory of the caller's has no time at which it was changed, so it is not cached.
+  if (options.cache_dir.empty() || file_.change_time() == 0) return fill_weights(options, purpose);
+  WeightCacheKey key;
+  MINNOW_TRY(make_cache_key(key));
+  const std::string path = weight_cache_path(options.cache_dir, key);
+  std::span<const std::byte> stored;
+  const Status found = open_weight_cache(path, key, runtime_->pool(), cache_file_, stored);
+  if (found.ok()) {
+    place_weights(file_, bound_, stored.data(), weights_);
+    is_cached_ = true;
+    return {};
+  }
+  if (found.code() != StatusCode::kNotFound)
+    runtime_->log(Runtime::Level::kInformation, join(found.message(), "; it is made again"));
+  MINNOW_TRY(fill_weights(options, purpose));
+  if (purpose == Purpose::kComputing) write_cache(path, key);
   return {};
+}
+
+Status Model::fill_weights(const Options& options, Purpose purpose) {
+  if (purpose == Purpose::kCounting)
+    return reserve_weights(file_, bound_, runtime_->pool(), runtime_->memory(), weights_, arena_);
+  ProgressAdapter adapter{options.progress};
+  return load_weights(file_, bound_, runtime_->table(), runtime_->pool(), runtime_->memory(),
+                      {&ProgressAdapter::call, &adapter}, weights_, arena_);
+}
+
+Status Model::make_cache_key(WeightCacheKey& out) const {
+  WeightCacheKey key;
+  MINNOW_TRY(fingerprint(key.model));
+  Sha256 layout;
+  describe_layout(bound_, layout);
+  key.layout = layout.digest();
+  key.model_bytes = file_.n_bytes();
+  key.model_time = file_.change_time();
+  ArenaPlan plan;
+  MINNOW_TRY(plan_weights(bound_, plan));
+  key.n_bytes = plan.n_bytes();
+  out = key;
+  return {};
+}
+
+// A cache that cannot be written costs time at the next opening, no more: a warning.
+void Model::write_cache(const std::string& path, const WeightCacheKey& key) {
+  const std::span<const std::byte> stored(arena_.data(), static_cast<std::size_t>(key.n_bytes));
+  const Status written = write_weight_cache(path, key, runtime_->pool(), stored);
+  is_cached_ = written.ok();
+  if (written.ok())
+    runtime_->log(Runtime::Level::kInformation,
+                  join("wrote ", path_in_quotes(path), ", ", key.n_bytes, " bytes"));
+  else
+    runtime_->log(Runtime::Level::kWarning, join("weights not cached: ", written.message()));
 }
 
 Status Model::fingerprint(Sha256Digest& out) const {

@@ -21,6 +21,7 @@
 namespace minnow {
 
 class Tokenizer;
+struct WeightCacheKey;
 
 class Model {
  public:
@@ -45,8 +46,12 @@ class Model {
   std::size_t weights_bytes() const { return arena_.n_bytes(); }
   // Of the file, what stays mapped: an untied token embedding.
   std::size_t mapped_bytes() const {
-    return bound_.tied ? 0 : static_cast<std::size_t>(bound_.token_embedding->n_bytes);
+    const bool reads_rows = !bound_.tied || weights_.output.in_file;
+    return cache_file_.n_bytes() +
+           (reads_rows ? static_cast<std::size_t>(bound_.token_embedding->n_bytes) : 0);
   }
+  // Whether the weights are in a file of the cache folder, from which the next opening maps them.
+  bool is_cached() const { return is_cached_; }
   // Which model this is, by content (runtime/fingerprint.hpp). Computed when first asked for.
   Status fingerprint(Sha256Digest& out) const;
   std::string_view name() const;  // "general.name", or "" when the file has none
@@ -58,6 +63,9 @@ class Model {
 
  private:
   Status load(const Options& options, Purpose purpose);
+  Status fill_weights(const Options& options, Purpose purpose);
+  Status make_cache_key(WeightCacheKey& out) const;
+  void write_cache(const std::string& path, const WeightCacheKey& key);
 
   const std::shared_ptr<Runtime> runtime_;
   MappedFile file_;
@@ -66,6 +74,8 @@ class Model {
   ModelWeights weights_;
   BoundModel bound_;
   Arena arena_;
+  MappedFile cache_file_;  // of packed weights, in place of the arena
+  bool is_cached_ = false;
   std::unique_ptr<const Tokenizer> tokenizer_;
   std::string_view chat_template_;  // in the mapped file
   std::int64_t n_parameters_ = 0;

@@ -9,16 +9,19 @@
 
 namespace minnow {
 
-// y = W x with W [n_rows, k]. Tiles formats are packed R16G4 (kernels/formats/README.md); Rows
-// formats are the file's rows, one after another. A matrix that is not there has data == NULL.
+// y = W x with W [n_rows, k]. Tiles formats are packed R16G4 (kernels/formats/README.md), unless
+// the matrix is left in the file; Rows formats, and all in the file, are the file's rows, one after
+// another. A matrix that is not there has data == NULL.
 struct WeightMatrix {
   Format format = Format::kF32;
   std::int64_t n_rows = 0;
   std::int64_t k = 0;
   const std::byte* data = nullptr;
+  bool in_file = false;
 
   explicit operator bool() const { return data != nullptr; }
-  bool is_tiles() const { return format_info(format).packing == Packing::kTiles; }
+  bool is_tiles() const { return has_tiles() && !in_file; }
+  bool has_tiles() const { return format_info(format).packing == Packing::kTiles; }
   std::int64_t row_bytes() const { return minnow::row_bytes(format, k); }
   // A whole number of groups from the start on; row must be a multiple of 16.
   const std::byte* group_at(std::int64_t row) const { return data + row * row_bytes(); }
@@ -31,6 +34,12 @@ constexpr std::int64_t stored_bytes(Format format, std::int64_t n_rows, std::int
                                 ? (n_rows + kGroupRows - 1) / kGroupRows * kGroupRows
                                 : n_rows;
   return rows * row_bytes(format, k);
+}
+
+// Bytes from a matrix to the next one of the same shape behind it.
+inline std::int64_t bytes_of(const WeightMatrix& matrix) {
+  return matrix.in_file ? matrix.n_rows * matrix.row_bytes()
+                        : stored_bytes(matrix.format, matrix.n_rows, matrix.k);
 }
 
 // float32 [n]; data == NULL when the model has none.
