@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "format/format_traits.hpp"
+#include "ops/adapter.hpp"
 #include "ops/work_split.hpp"
 
 namespace minnow {
@@ -185,6 +186,8 @@ void run_gated(const OpContext& context, const GatedProduct& product, std::int64
 
 void multiply(const OpContext& context, std::span<const Product> products, const ActivationRows& x,
               const WeightMatrix& next) noexcept {
+  if (context.adapters != nullptr && context.adapters->adapts(products))
+    return multiply_adapted(context, *context.adapters, products, x);
   std::int64_t n_units = 0;
   for (const Product& product : products) n_units += count_units(product.weights);
   const WorkSplit split(n_units, least_units(products[0].weights, x.n_tokens),
@@ -212,6 +215,9 @@ void multiply(const OpContext& context, std::span<const Product> products, const
 
 void multiply_gated(const OpContext& context, const GatedProduct& product, const ActivationRows& x,
                     const WeightMatrix& next) noexcept {
+  if (context.adapters != nullptr &&
+      (context.adapters->adapts(product.gate) || context.adapters->adapts(product.up)))
+    return multiply_gated_adapted(context, *context.adapters, product, x);
   const std::int64_t n_rows = product.up.n_rows;
   const WorkSplit split(count_units(product.up), least_units(product.up, 2 * x.n_tokens),
                         context.pool->n_threads());

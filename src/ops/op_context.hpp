@@ -11,12 +11,15 @@
 
 namespace minnow {
 
+struct AdapterSet;
+
 struct OpContext {
   const KernelTable* table;
   ThreadPool* pool;
   const std::atomic<bool>* cancel;  // polled before every item; results are void once it is true
   std::byte* scratch;               // [n_threads][scratch_stride], 64-byte aligned
   std::size_t scratch_stride;
+  const AdapterSet* adapters = nullptr;  // corrections of some products (ops/adapter.hpp)
 
   std::byte* scratch_of(int worker) const {
     return scratch + static_cast<std::size_t>(worker) * scratch_stride;

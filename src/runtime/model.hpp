@@ -39,6 +39,7 @@ class Model {
   const Gguf& gguf() const { return gguf_; }
   const ModelConfig& config() const { return config_; }
   const ModelWeights& weights() const { return weights_; }
+  const BoundModel& bound() const { return bound_; }  // which tensor became which matrix
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   std::string_view chat_template() const { return chat_template_; }  // "" when the file has none
   Format embedding_format() const { return bound_.token_embedding_format; }

@@ -1,5 +1,6 @@
 #include "runtime/saved_chat.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -31,12 +32,20 @@ bool uses_long_factors(const Session& session) {
   return model.weights().rope_factors_long && session.n_ctx() > model.config().n_ctx_short;
 }
 
+std::vector<SavedAdapter> adapters_of(const Session& session) {
+  std::vector<SavedAdapter> adapters;
+  for (const Session::Attached& one : session.attached())
+    adapters.push_back({one.adapter->fingerprint(), one.scale, one.adapter->name()});
+  return adapters;
+}
+
 SavedState state_of(Chat& chat) {
   const Session& session = chat.session();
   SavedState state;
   state.model_name = session.model().name();
   state.kv_type = session.options().kv_type;
   state.has_long_factors = uses_long_factors(session);
+  state.adapters = adapters_of(session);
   state.tokens.assign(session.tokens().begin(), session.tokens().end());
   const std::span<const float> last = session.last_state();
   state.last_state.assign(last.begin(), last.end());
@@ -144,6 +153,22 @@ Status mismatch(const MappedFile& file, std::string_view what, std::string_view 
                saved, "; this session has ", present);
 }
 
+std::string adapters_in_words(const std::vector<SavedAdapter>& adapters) {
+  if (adapters.empty()) return "none";
+  std::string text;
+  for (const SavedAdapter& adapter : adapters)
+    text += join(text.empty() ? "" : ", ", model_in_words(adapter.name, adapter.fingerprint),
+                 " times ", adapter.scale);
+  return text;
+}
+
+bool are_same(const std::vector<SavedAdapter>& a, const std::vector<SavedAdapter>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const SavedAdapter& x, const SavedAdapter& y) {
+                      return x.fingerprint == y.fingerprint && x.scale == y.scale;
+                    });
+}
+
 // Whether the state can be taken up by this session.
 Status check_match(const MappedFile& file, const StateHeader& header, const SavedState& state,
                    const Session& session) {
@@ -157,6 +182,10 @@ Status check_match(const MappedFile& file, const StateHeader& header, const Save
   if (state.kv_type != session.options().kv_type)
     return mismatch(file, "kv_type", in_quotes(state.kv_type),
                     in_quotes(session.options().kv_type));
+  const std::vector<SavedAdapter> present = adapters_of(session);
+  if (!are_same(state.adapters, present))
+    return mismatch(file, "the adapters", adapters_in_words(state.adapters),
+                    adapters_in_words(present));
   if (state.has_long_factors != uses_long_factors(session))
     return mismatch(file, "rope factors for", state.has_long_factors ? "long" : "short",
                     "those of the other length: n_ctx decides");
@@ -210,6 +239,7 @@ Status read_chunks(const MappedFile& file, std::uint64_t at, const SavedState& s
 
 Status save_chat(Chat& chat, std::string_view path) {
   const Session& session = chat.session();
+  MINNOW_TRY(check_copyable(session));
   const SavedState state = state_of(chat);
   const std::string block = write_state(state);
   StateHeader header;
@@ -228,6 +258,7 @@ Status save_chat(Chat& chat, std::string_view path) {
 
 Status restore_chat(Chat& chat, std::string_view path) {
   Session& session = chat.session();
+  MINNOW_TRY(check_copyable(session));
   MappedFile file;
   MINNOW_TRY(MappedFile::open(path, file));
   StateHeader header;

@@ -91,7 +91,8 @@ Session::Session(std::shared_ptr<Model> model, const Options& options)
     : model_(std::move(model)),
       options_(options),
       cache_(&model_->runtime().memory()),
-      source_(&model_->runtime().memory()) {}
+      source_(&model_->runtime().memory()),
+      adapters_(&model_->runtime().memory()) {}
 
 Status Session::allocate() {
   const ModelConfig& config = model_->config();
@@ -147,7 +148,8 @@ Status Session::make_sampler() {
 
 OpContext Session::context() {
   Runtime& runtime = model_->runtime();
-  return {&runtime.table(), &runtime.pool(), &cancel_, work_.scratch, work_.scratch_stride};
+  return {&runtime.table(), &runtime.pool(),      &cancel_,
+          work_.scratch,    work_.scratch_stride, attached_.empty() ? nullptr : &adapters_};
 }
 
 Status Session::check_tokens(std::span<const Token> tokens) const {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/arena.hpp"
 #include "base/status.hpp"
@@ -17,6 +18,7 @@
 #include "model/kv_cache.hpp"
 #include "model/pooler.hpp"
 #include "model/workspace.hpp"
+#include "runtime/adapter.hpp"
 #include "runtime/model.hpp"
 #include "runtime/options.hpp"
 #include "sampling/sampler.hpp"
@@ -85,6 +87,16 @@ class Session {
   void adopt(std::span<const Token> tokens, std::span<const float> last_state,
              const SamplerProgress& progress);
 
+  // Adapters that correct what is read from now on, in the order of attachment. Attaching one again
+  // changes its scale, in its place; scale 0 detaches it. A change starts the session anew: what
+  // was read was read without it. kMismatch: the adapter was opened for another model.
+  struct Attached {
+    std::shared_ptr<const Adapter> adapter;
+    float scale = 0;
+  };
+  Status attach(std::shared_ptr<const Adapter> adapter, float scale);
+  std::span<const Attached> attached() const { return attached_; }
+
   void cancel() { cancel_.store(true); }
   // To be called where a new request begins: a cancel() before it has no effect.
   void clear_cancel() { cancel_.store(false); }
@@ -96,6 +108,7 @@ class Session {
 
  private:
   Status allocate();
+  Status plan_adapters(std::span<const Attached> attached, AdapterSet& set, Arena& arena) const;
   Status make_sampler();
   Status check_tokens(std::span<const Token> tokens) const;
   Status check_decoder() const;
@@ -116,6 +129,9 @@ class Session {
   std::optional<Pooler> pooler_;
   bool has_source_ = false;
   std::unique_ptr<Sampler> sampler_;
+  std::vector<Attached> attached_;
+  AdapterSet adapters_;
+  Arena adapter_arena_;
   Token* tokens_ = nullptr;  // [n_ctx], in the arena
   std::int64_t n_tokens_ = 0;
   std::int64_t hidden_row_ = -1;  // row of work_.x with the last token's state; -1: none

@@ -4,6 +4,12 @@
 
 namespace minnow {
 
+Status check_copyable(const Session& session) {
+  if (!session.model().config().has_encoder()) return {};
+  return error(StatusCode::kUnsupported,
+               "sessions of models with an encoder cannot be saved, restored or forked");
+}
+
 void copy_session(const Session& from, Session& to) {
   for (std::int32_t i = 0; i < from.model().config().n_layers; ++i) {
     const KvLayer& source = from.cache().layer(i);

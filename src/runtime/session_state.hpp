@@ -20,6 +20,9 @@ inline ChunkRange chunks_of(const KvLayer& layer, std::int64_t n_tokens) {
   return {std::max<std::int64_t>(0, end - layer.n_slots), end};
 }
 
+// kUnsupported for models with an encoder: what they read is not all in this cache.
+Status check_copyable(const Session& session);
+
 // Makes `to`, a session with the same model and options, read what `from` has read, by copying.
 void copy_session(const Session& from, Session& to);
 
