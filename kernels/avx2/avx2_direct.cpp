@@ -1,4 +1,4 @@
-// Products of 4-, 5- and 6-bit weights with one to four tokens: every byte of the weights is read
+// Products of 4-, 5- and 6-bit weights with one to three tokens: every byte of the weights is read
 // once, in order, and codes live in registers only.
 //
 // A vector of codes [8 rows][4 k], unsigned, meets the same 4 activations of a token in every lane:
@@ -207,19 +207,23 @@ template <Format F, int T>
   }
 }
 
-template <Format F>
-void matmul_direct_as(const MatmulArgs& args) {
+template <Format F, int T>
+void matmul_direct_of(const MatmulArgs& args) {
   constexpr CodeLayout kLayout = code_layout(F);
   const uint8_t* group = static_cast<const uint8_t*>(args.weights);
   const int64_t group_bytes = args.k / (32 * kLayout.units) * kLayout.tile_bytes;
+  const Tokens<T> x = tokens_at<T>(args.x, 0, 0, x_group_of(F));
   for (int64_t row = 0; row < args.n_rows; row += kGroupRows) {
-    for_token_tiles(args.n_tokens, [&](auto count, int64_t token) {
-      constexpr int kTokens = decltype(count)::kValue;
-      const Tokens<kTokens> x = tokens_at<kTokens>(args.x, token, 0, x_group_of(F));
-      matmul_group<F, kTokens>(group, args.k, x, out_tile(args, row, token, true));
-    });
+    matmul_group<F, T>(group, args.k, x, out_tile(args, row, 0, true));
     group += group_bytes;
   }
+}
+
+template <Format F>
+void matmul_direct_as(const MatmulArgs& args) {
+  if (args.n_tokens == 1) return matmul_direct_of<F, 1>(args);
+  if (args.n_tokens == 2) return matmul_direct_of<F, 2>(args);
+  matmul_direct_of<F, 3>(args);
 }
 
 }  // namespace

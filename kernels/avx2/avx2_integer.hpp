@@ -29,7 +29,7 @@ void matmul_integer(Format format, const MatmulArgs& args, void* scratch);
 void matmul_codes(const CodeGroup& group, const MatmulArgs& args, void* scratch);
 
 // The three ways. Not for the table.
-void matmul_direct(Format format, const MatmulArgs& args);                // not Q8_0
+void matmul_direct(Format format, const MatmulArgs& args);                // 1 to 3 tokens; not Q8_0
 void matmul_panel(Format format, const MatmulArgs& args, void* scratch);  // not Q8_0
 void matmul_signed_q8_0(const MatmulArgs& args);
 

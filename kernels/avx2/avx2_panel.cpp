@@ -18,19 +18,21 @@ using std::uint8_t;
 
 constexpr int64_t kPanelK = 512;
 constexpr int kPanelGroups = 2;  // of 16 rows
+constexpr int kUnits = kPanelK / 32;
 
-// 32 k of T tokens, as the register tile reads them.
-template <int T>
-struct TokenUnit {
-  uint8_t codes[T][32];  // q + 128
-  int32_t whole[T];      // 16 times the sum of q, formats that restore it
-  float sum[T];          // sum of q, Mins::kBlock
-  int32_t pairs[T];      // sums of q in units 0 and 2 (in unit 0) and 1 and 3 (in unit 1), kInteger
+// Up to four tokens over a panel's k, as the register tile reads them: [unit] is 32 k.
+struct alignas(64) TokenTile {
+  uint8_t codes[kUnits][4][32];  // q, or q + 128 where the panel's codes are signed
+  float scales[4][kUnits];       // [k / x_group]
+  int32_t whole[4][kUnits];      // what is added to a unit's products, formats that add any
+  float sums[4][kUnits];         // sum of q, Mins::kBlock
+  int32_t pairs[4][kUnits];      // of a group of four units, Mins::kInteger: the sums of q in
+                                 // units 0 and 2, in 1 and 3, and two that nobody reads
 };
 
 struct Scratch {
   alignas(64) uint8_t panels[kPanelGroups][12 * 1024];
-  alignas(64) TokenUnit<4> tokens[kPanelK / 32];
+  TokenTile tokens;
 };
 static_assert(sizeof(Scratch) <= kIntegerScratchBytes);
 
@@ -40,50 +42,74 @@ constexpr bool fits_panel() {
   return kPanelK / 32 / kPanel.group_units * kPanel.group_bytes <= 12 * 1024;
 }
 
-[[gnu::always_inline]] inline int32_t sum_of_32(const std::int16_t* sums) {
-  return sums[0] + sums[1];
+// A mask of the first n of eight lanes.
+[[gnu::always_inline]] inline __m256i first_lanes(int64_t n) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lanes);
 }
 
-template <Format F, int T>
-void prepare_tokens(const Tokens<T>& x, int64_t n_units, TokenUnit<T>* units) {
-  constexpr CodeLayout kLayout = code_layout(F);
-  const __m256i flip = _mm256_set1_epi8(-128);
-  for (int t = 0; t < T; ++t) {
-    const std::int8_t* const codes = x.codes[t];
-    for (int64_t u = 0; u < n_units; ++u) {
-      void* const out = units[u].codes[t];
-      _mm256_storeu_si256(static_cast<__m256i*>(out),
-                          _mm256_xor_si256(load_bytes(codes + 32 * u), flip));
+// The codes of one token, n_units of 32.
+template <Format F>
+[[gnu::always_inline]] inline void prepare_codes(const std::int8_t* codes, int64_t n_units, int t,
+                                                 TokenTile& tile) {
+  const __m256i flip = _mm256_set1_epi8(panel_layout(F).is_signed ? -128 : 0);
+  for (int64_t u = 0; u < n_units; ++u) {
+    const __m256i bytes = load_bytes(codes + 32 * u);
+    store_bytes(tile.codes[u][t], _mm256_xor_si256(bytes, flip));
+  }
+}
+
+// What the tile needs of a token's sums of 16 codes, eight units at a time.
+template <Format F>
+[[gnu::always_inline]] inline void prepare_sums(const std::int16_t* sums, int64_t n_units, int t,
+                                                TokenTile& tile) {
+  constexpr PanelLayout kPanel = panel_layout(F);
+  constexpr Mins kMins = code_layout(F).mins;
+  if constexpr (kPanel.whole == 0 && kMins == Mins::kNone) return;
+  for (int64_t u = 0; u < n_units; u += 8) {
+    // A lane is a unit: its two sums.
+    const void* const from = sums + 2 * u;
+    const __m256i halves =
+        _mm256_maskload_epi32(static_cast<const int*>(from), first_lanes(n_units - u));
+    const __m256i of_32 = _mm256_madd_epi16(halves, _mm256_set1_epi16(1));
+    if constexpr (kPanel.whole != 0) {
+      store_bytes(&tile.whole[t][u], _mm256_madd_epi16(halves, _mm256_set1_epi16(kPanel.whole)));
     }
-    const std::int16_t* const sums = x.sums[t];
-    if constexpr (kLayout.restores || kLayout.mins == Mins::kBlock) {
-      for (int64_t u = 0; u < n_units; ++u) {
-        const int32_t sum = sum_of_32(sums + 2 * u);
-        units[u].whole[t] = 16 * sum;
-        units[u].sum[t] = static_cast<float>(sum);
-      }
-    }
-    if constexpr (kLayout.mins == Mins::kInteger) {
-      for (int64_t u = 0; u < n_units; u += 4) {
-        for (int64_t i = u; i < u + 2; ++i) {
-          units[i].pairs[t] =
-              (sum_of_32(sums + 2 * i) & 0xffff) |
-              static_cast<int32_t>(static_cast<std::uint32_t>(sum_of_32(sums + 2 * i + 4)) << 16);
-        }
-      }
+    if constexpr (kMins == Mins::kBlock) store_floats(&tile.sums[t][u], _mm256_cvtepi32_ps(of_32));
+    if constexpr (kMins == Mins::kInteger) {
+      const __m256i later = _mm256_slli_epi32(_mm256_shuffle_epi32(of_32, 0x0e), 16);
+      store_bytes(&tile.pairs[t][u], _mm256_blend_epi16(of_32, later, 0xaa));
     }
   }
 }
 
-// dots[half][t] = products of sub-block `sub` of a unit.
+template <Format F>
+void prepare_tokens(const QuantRows& x, int64_t token, int n_tokens, int64_t k, int64_t n_units,
+                    TokenTile& tile) {
+  for (int t = 0; t < n_tokens; ++t) {
+    const int64_t row = token + t;
+    prepare_codes<F>(x.codes + row * x.codes_stride + k, n_units, t, tile);
+    prepare_sums<F>(x.sums + row * x.sums_stride + k / 16, n_units, t, tile);
+    const float* const scales = x.scales + row * x.scales_stride + k / x_group_of(F);
+    const int64_t n_scales = n_units * 32 / x_group_of(F);
+    for (int64_t i = 0; i < n_scales; i += 8) {
+      const __m256 eight = _mm256_maskload_ps(scales + i, first_lanes(n_scales - i));
+      store_floats(&tile.scales[t][i], eight);
+    }
+  }
+}
+
+// dots[half][t] = products of sub-block `sub` of a unit. x: [4][32] codes; whole: [4][units].
 template <Format F, int T>
-[[gnu::always_inline]] inline void dot(const uint8_t* unit, const TokenUnit<T>& x, int sub,
-                                       __m256i (*dots)[T]) {
+[[gnu::always_inline]] inline void dot(const uint8_t* unit, const uint8_t* x, const int32_t* whole,
+                                       int sub, __m256i (*dots)[T]) {
   constexpr PanelLayout kPanel = panel_layout(F);
   constexpr int kPieces = 8 / kPanel.n_subs;
-  for (int t = 0; t < T; ++t) {
-    dots[0][t] = load_bytes(unit + kPieceBytes * sub);
-    dots[1][t] = load_bytes(unit + kPieceBytes * sub + kHalfBytes);
+  if constexpr (kPanel.is_signed) {
+    for (int t = 0; t < T; ++t) {
+      dots[0][t] = load_bytes(unit + kPieceBytes * sub);
+      dots[1][t] = load_bytes(unit + kPieceBytes * sub + kHalfBytes);
+    }
   }
 #pragma GCC unroll 8
   for (int g = kPieces * sub; g < kPieces * (sub + 1); ++g) {
@@ -91,9 +117,16 @@ template <Format F, int T>
     const __m256i lower = load_bytes(unit + kPanel.codes + kPieceBytes * g + kHalfBytes);
 #pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
-      const __m256i q = broadcast_dword(x.codes[t] + 4 * g);
-      dots[0][t] = _mm256_add_epi16(dots[0][t], _mm256_maddubs_epi16(q, upper));
-      dots[1][t] = _mm256_add_epi16(dots[1][t], _mm256_maddubs_epi16(q, lower));
+      const __m256i q = broadcast_dword(x + 32 * t + 4 * g);
+      if constexpr (kPanel.is_signed) {
+        dots[0][t] = _mm256_add_epi16(dots[0][t], _mm256_maddubs_epi16(q, upper));
+        dots[1][t] = _mm256_add_epi16(dots[1][t], _mm256_maddubs_epi16(q, lower));
+      } else {
+        const __m256i first = _mm256_maddubs_epi16(upper, q);
+        const __m256i second = _mm256_maddubs_epi16(lower, q);
+        dots[0][t] = g == 0 ? first : _mm256_add_epi16(dots[0][t], first);
+        dots[1][t] = g == 0 ? second : _mm256_add_epi16(dots[1][t], second);
+      }
       keep_order(dots[0][t]);
       keep_order(dots[1][t]);
     }
@@ -103,10 +136,10 @@ template <Format F, int T>
   for (int t = 0; t < T; ++t) {
     dots[0][t] = _mm256_madd_epi16(dots[0][t], ones);
     dots[1][t] = _mm256_madd_epi16(dots[1][t], ones);
-    if constexpr (code_layout(F).restores) {
-      const __m256i whole = _mm256_set1_epi32(x.whole[t]);
-      dots[0][t] = _mm256_add_epi32(dots[0][t], whole);
-      dots[1][t] = _mm256_add_epi32(dots[1][t], whole);
+    if constexpr (kPanel.whole != 0) {
+      const __m256i more = broadcast_dword(whole + kUnits * t);
+      dots[0][t] = _mm256_add_epi32(dots[0][t], more);
+      dots[1][t] = _mm256_add_epi32(dots[1][t], more);
     }
   }
 }
@@ -117,22 +150,22 @@ template <Format F, int T>
 
 // A block of 32.
 template <Format F, int T>
-[[gnu::always_inline]] inline void add_block(const uint8_t* unit, const TokenUnit<T>& x,
-                                             const float* const* x_scales, __m256 (*acc)[T]) {
+[[gnu::always_inline]] inline void add_block(const uint8_t* unit, const TokenTile& x, int64_t u,
+                                             __m256 (*acc)[T]) {
   constexpr PanelLayout kPanel = panel_layout(F);
   __m256i dots[2][T];
-  dot<F, T>(unit, x, 0, dots);
+  dot<F, T>(unit, x.codes[u][0], x.whole[0] + u, 0, dots);
 #pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
     const __m256 scale = load_floats(unit + kPanel.scales + kHalfBytes * half);
 #pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
-      const __m256 x_scale = _mm256_broadcast_ss(x_scales[t]);
+      const __m256 x_scale = _mm256_broadcast_ss(x.scales[t] + u);
       const __m256 dot = _mm256_cvtepi32_ps(dots[half][t]);
       acc[half][t] = _mm256_fmadd_ps(dot, _mm256_mul_ps(scale, x_scale), acc[half][t]);
       if constexpr (code_layout(F).mins == Mins::kBlock) {
         const __m256 offset = load_floats(unit + kPanel.offsets + kHalfBytes * half);
-        const __m256 x_sum = _mm256_broadcast_ss(&x.sum[t]);
+        const __m256 x_sum = _mm256_broadcast_ss(x.sums[t] + u);
         acc[half][t] = _mm256_fmadd_ps(x_sum, _mm256_mul_ps(offset, x_scale), acc[half][t]);
       }
     }
@@ -141,8 +174,8 @@ template <Format F, int T>
 
 // 128 k of a format with sub-blocks.
 template <Format F, int T>
-[[gnu::always_inline]] inline void add_group(const uint8_t* group, const TokenUnit<T>* x,
-                                             const float* const* x_scales, __m256 (*acc)[T]) {
+[[gnu::always_inline]] inline void add_group(const uint8_t* group, const TokenTile& x, int64_t i,
+                                             __m256 (*acc)[T]) {
   constexpr PanelLayout kPanel = panel_layout(F);
   __m256 part[2][T];
   for (int t = 0; t < T; ++t) part[0][t] = part[1][t] = _mm256_setzero_ps();
@@ -152,7 +185,7 @@ template <Format F, int T>
 #pragma GCC unroll 2
     for (int sub = 0; sub < kPanel.n_subs; ++sub) {
       __m256i dots[2][T];
-      dot<F, T>(unit, x[u], sub, dots);
+      dot<F, T>(unit, x.codes[4 * i + u][0], x.whole[0] + 4 * i + u, sub, dots);
 #pragma GCC unroll 2
       for (int half = 0; half < 2; ++half) {
         const __m256 scale =
@@ -168,24 +201,24 @@ template <Format F, int T>
     const uint8_t* const mins = group + kPanel.mins + kHalfBytes * half;
     for (int t = 0; t < T; ++t) {
       if constexpr (code_layout(F).mins == Mins::kInteger) {
-        const __m256i even = _mm256_madd_epi16(load_bytes(mins), _mm256_set1_epi32(x[0].pairs[t]));
+        const int32_t* const pairs = x.pairs[t] + 4 * i;
+        const __m256i even = _mm256_madd_epi16(load_bytes(mins), broadcast_dword(pairs));
         const __m256i odd =
-            _mm256_madd_epi16(load_bytes(mins + kPieceBytes), _mm256_set1_epi32(x[1].pairs[t]));
+            _mm256_madd_epi16(load_bytes(mins + kPieceBytes), broadcast_dword(pairs + 1));
         const __m256 sum = _mm256_cvtepi32_ps(_mm256_add_epi32(even, odd));
         part[half][t] = _mm256_fnmadd_ps(sum, load_floats(mins + 2 * kPieceBytes), part[half][t]);
       }
-      const __m256 x_scale = _mm256_broadcast_ss(x_scales[t]);
+      const __m256 x_scale = _mm256_broadcast_ss(x.scales[t] + i);
       acc[half][t] = _mm256_fmadd_ps(part[half][t], x_scale, acc[half][t]);
     }
   }
 }
 
-// 16 rows and T tokens over a panel. Of x only the scales are read. Not inlined into the loops over
-// tokens, where the compiler keeps too little in registers (Q4_K: 0.10 against 0.12 TMAC/s).
+// 16 rows and T tokens over a panel. Not inlined into the loops over tokens, where the compiler
+// keeps too little in registers (Q4_K: 0.10 against 0.12 TMAC/s).
 template <Format F, int T>
 [[gnu::noinline]] void matmul_panel_q8_16(const uint8_t* group, int64_t n_groups,
-                                          const TokenUnit<T>* units, Tokens<T> x,
-                                          const OutTile& out) {
+                                          const TokenTile& x, const OutTile& out) {
   constexpr PanelLayout kPanel = panel_layout(F);
   __m256 acc[2][T];
   for (int t = 0; t < T; ++t) {
@@ -194,13 +227,11 @@ template <Format F, int T>
   }
   for (int64_t i = 0; i < n_groups; ++i) {
     if constexpr (kPanel.group_units == 1) {
-      add_block<F, T>(group, *units, x.scales, acc);
+      add_block<F, T>(group, x, i, acc);
     } else {
-      add_group<F, T>(group, units, x.scales, acc);
+      add_group<F, T>(group, x, i, acc);
     }
     group += kPanel.group_bytes;
-    units += kPanel.group_units;
-    for (int t = 0; t < T; ++t) ++x.scales[t];
   }
   for (int t = 0; t < T; ++t) {
     out.store(t, 0, acc[0][t]);
@@ -237,14 +268,11 @@ void add_panel(const MatmulArgs& args, int64_t row, int64_t k, int64_t size, Scr
   }
   for_token_tiles(args.n_tokens, [&](auto count, int64_t token) {
     constexpr int kTokens = decltype(count)::kValue;
-    const Tokens<kTokens> x = tokens_at<kTokens>(args.x, token, k, x_group_of(F));
-    TokenUnit<kTokens>* const units =
-        static_cast<TokenUnit<kTokens>*>(static_cast<void*>(scratch.tokens));
-    prepare_tokens<F, kTokens>(x, size / 32, units);
+    prepare_tokens<F>(args.x, token, kTokens, k, size / 32, scratch.tokens);
     prefetch_tokens(args, row, token + kTokens, k, size);
     for (int p = 0; p < n_panels; ++p) {
       const OutTile out = out_tile(args, row + p * kGroupRows, token, k == 0);
-      matmul_panel_q8_16<F, kTokens>(scratch.panels[p], size / x_group_of(F), units, x, out);
+      matmul_panel_q8_16<F, kTokens>(scratch.panels[p], size / x_group_of(F), scratch.tokens, out);
     }
   });
 }

@@ -1,16 +1,21 @@
-// Panels: 16 rows of 4-, 5- or 6-bit weights as signed bytes, unpacked once for many tokens.
+// Panels: 16 rows of 4-, 5- or 6-bit weights as bytes, unpacked once for many tokens.
 //
-// Tokens are the unsigned factor of vpmaddubsw here, q + 128, so that what has to be taken back,
-// 128 times the sum of the weights' codes, depends on the row only: 16-bit sums begin with it
-// instead of 0. They may wrap around on the way, for the true sum fits at the end:
+// Codes of 4 bits stay as they are, the unsigned factor of vpmaddubsw: 16 products of 0...15 and
+// 127 in a 16-bit lane are at most 30,480.
+//
+// Codes of 5 and 6 bits are unpacked as signed bytes, and tokens are the unsigned factor, q + 128:
+// what has to be taken back, 128 times the sum of the weights' codes, depends on the row only, and
+// 16-bit sums begin with it instead of 0. They may wrap around on the way, for the true sum fits at
+// the end:
 //   32 k: 16 products of -16...15 and 127 in a 16-bit lane are at most 32,512
 //   16 k:  8 products of -32...31 (6 bits), the same
-// so one vpmaddwd is enough for 8 (6 bits: 4) vpmaddubsw. Codes 0...31 of formats with minimums do
+// So one vpmaddwd is enough for 8 (6 bits: 4) vpmaddubsw. Codes 0...31 of formats with minimums do
 // not fit and are unpacked as -16...15; 16 times the sum of the token's codes is added later.
 //
-// A unit is 32 k: [n_subs][16 rows][2] 16-bit beginnings, [8][16 rows][4] codes, [n_subs][16] float
-// scales, [16] offsets (Mins::kBlock). A group is what shares a scale of the activations: one unit,
-// or four and then [2][16] pairs of minimums (of sub-blocks 0 and 2, 1 and 3), [16] float dmin.
+// A unit is 32 k: [n_subs][16 rows][2] 16-bit beginnings (signed codes), [8][16 rows][4] codes,
+// [n_subs][16] float scales, [16] offsets (Mins::kBlock). A group is what shares a scale of the
+// activations: one unit, or four and then [2][16] pairs of minimums (of sub-blocks 0 and 2, 1 and
+// 3), [16] float dmin.
 #pragma once
 
 #include "kernels/avx2/avx2_codes.hpp"
@@ -19,9 +24,11 @@ namespace minnow::avx2 {
 namespace {
 
 struct PanelLayout {
-  int n_subs;  // sub-blocks in a unit
-  int zero;    // taken from codes when they are unpacked
-  int codes;   // byte offsets in a unit
+  int n_subs;      // sub-blocks in a unit
+  bool is_signed;  // codes are; else they stay as they are, and tokens are the signed factor
+  int zero;        // taken from codes when they are unpacked, signed ones only
+  int whole;       // times the sum of a token's codes, is added to 32 products
+  int codes;       // byte offsets in a unit
   int scales;
   int offsets;
   int unit_bytes;
@@ -34,8 +41,10 @@ struct PanelLayout {
   const CodeLayout layout = code_layout(format);
   PanelLayout panel = {};
   panel.n_subs = layout.bits == 6 ? 2 : 1;
+  panel.is_signed = layout.bits > 4;
   panel.zero = layout.restores ? 16 : layout.zero;
-  panel.codes = kPieceBytes * panel.n_subs;
+  panel.whole = layout.restores ? 16 : panel.is_signed ? 0 : -layout.zero;
+  panel.codes = panel.is_signed ? kPieceBytes * panel.n_subs : 0;
   panel.scales = panel.codes + 8 * kPieceBytes;
   panel.offsets = panel.scales + kPieceBytes * panel.n_subs;
   panel.unit_bytes = panel.offsets + (layout.mins == Mins::kBlock ? kPieceBytes : 0);
@@ -45,12 +54,12 @@ struct PanelLayout {
   return panel;
 }
 
-[[gnu::always_inline]] inline void store_bytes(std::uint8_t* bytes, __m256i value) {
-  _mm256_store_si256(static_cast<__m256i*>(static_cast<void*>(bytes)), value);
+[[gnu::always_inline]] inline void store_bytes(void* bytes, __m256i value) {
+  _mm256_store_si256(static_cast<__m256i*>(bytes), value);
 }
 
-[[gnu::always_inline]] inline void store_floats(std::uint8_t* bytes, __m256 value) {
-  _mm256_store_ps(static_cast<float*>(static_cast<void*>(bytes)), value);
+[[gnu::always_inline]] inline void store_floats(void* floats, __m256 value) {
+  _mm256_store_ps(static_cast<float*>(floats), value);
 }
 
 // Codes and beginnings of one half of a unit; `out` is the unit plus 32 * half.
@@ -59,6 +68,13 @@ template <Format F>
                                                 std::uint8_t* out) {
   constexpr PanelLayout kPanel = panel_layout(F);
   constexpr int kPieces = 8 / kPanel.n_subs;
+  if constexpr (!kPanel.is_signed) {
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; ++g) {
+      store_bytes(out + kPanel.codes + kPieceBytes * g, codes_of<F>(half_tile, unit, g));
+    }
+    return;
+  }
   const __m256i zero = _mm256_set1_epi8(kPanel.zero);
 #pragma GCC unroll 2
   for (int sub = 0; sub < kPanel.n_subs; ++sub) {
