@@ -105,7 +105,7 @@ struct Work {
         codes(static_cast<std::size_t>(n_tokens * shape.k)),
         scales(static_cast<std::size_t>(n_tokens * shape.k / 32)),
         sums(static_cast<std::size_t>(n_tokens * shape.k / 16)),
-        out(static_cast<std::size_t>(n_tokens * shape.rows)),
+        out(n_tokens * shape.rows * std::int64_t{sizeof(float)}),
         scratch(static_cast<std::int64_t>(table.scratch_bytes)) {
     fill_groups(format, shape.k, n_copies * shape.rows / kGroupRows, weights.data());
     std::mt19937 engine(2);
@@ -121,7 +121,8 @@ struct Work {
     args.n_rows = shape.rows;
     args.n_tokens = n_tokens;
     args.x = {codes.data(), scales.data(), sums.data(), shape.k, shape.k / x_group, shape.k / 16};
-    args.out = out.data();
+    void* const results = out.data();
+    args.out = static_cast<float*>(results);
     args.out_stride = shape.rows;
   }
 
@@ -131,7 +132,7 @@ struct Work {
   std::vector<std::int8_t> codes;
   std::vector<float> scales;
   std::vector<std::int16_t> sums;
-  std::vector<float> out;
+  Bytes out;  // floats, aligned as the runtime aligns them
   Bytes scratch;
   MatmulArgs args = {};
 };

@@ -1,5 +1,5 @@
-// A panel: the codes of 16 or 32 rows and up to 1,024 k as bytes, in scratch, with their scales;
-// and what every token brings to it. Everything is in an anonymous namespace.
+// A panel: the codes of 16 or 32 rows and up to 512 k as bytes, in scratch, with their scales; and
+// what the tokens of a tile bring to it. Everything is in an anonymous namespace.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,16 @@ using std::int64_t;
 using std::int8_t;
 using std::uint8_t;
 
-// 32 KiB of codes: with the activations of five tokens they stay in the first-level cache.
-constexpr int kPanelK = 1024;
+// 16 KiB of codes: with scales, the activations of a tile and its sums they stay in a first-level
+// cache of 32 KiB. A token's sums of 16 activations are one vector.
+constexpr int kPanelK = 512;
+// Tokens of a register tile, at most: 2 x 6 chains of vpdpbusd, and 12 vectors of floats.
+constexpr int kTileTokens = 5;
 // Tokens that share one unpacking of a panel.
 constexpr int kChunkTokens = 256;
+// Row groups whose sums wait in scratch while their tokens' codes of other k are met: these codes
+// then come from the second-level cache and not from the third.
+constexpr int kBlockGroups = 8;
 
 // R row groups of 16, side by side: [...][R][16 rows].
 struct alignas(64) Panel {
@@ -31,31 +37,38 @@ struct alignas(64) Panel {
                                              // lane, [k / sub / 2][R][16]
 };
 
-// What tokens bring to a panel besides their codes; computed once for all rows that meet its k. The
-// distance between tokens is a constant, which saves a register for each.
-struct alignas(64) TokenTables {
+// What the tokens of a tile bring to a panel besides their codes. It is made for every tile again,
+// which costs a tenth of reading it from tables for all tokens.
+struct alignas(64) TileTables {
   // Where the integer dot of a sub-block starts: -zero * the sum of its activations' codes.
-  int32_t starts[kChunkTokens][kPanelK / 16];  // [token][k / sub]
+  int32_t starts[kTileTokens][kPanelK / 16];  // [token][k / sub]
   // Mins::kBlock: the sum of 32 codes as a float, [token][k / 32]. Mins::kInteger: the sums of two
   // sub-blocks in the halves of a lane, [token][k / sub / 2].
-  int32_t extra[kChunkTokens][kPanelK / 32];
-  float scales[kChunkTokens][kPanelK / 32];  // [token][k / x_group]
+  int32_t extra[kTileTokens][kPanelK / 32];
+  float scales[kTileTokens][kPanelK / 32];  // [token][k / x_group]
 };
 
 struct PanelScratch {
   Panel panel;
-  TokenTables tokens;
+  TileTables tables;
+  // Sums of a chunk's tokens so far, [kBlockGroups / R][token][R][16 rows].
+  float sums[kBlockGroups * kChunkTokens * 16];
 };
 
-// What a tile of rows and tokens needs: the first token's and first k's addresses.
-struct PanelTokens {
-  const int8_t* codes;  // [T][k], codes_stride apart
-  int64_t codes_stride;
-  const int32_t (*starts)[kPanelK / 16];
-  const int32_t (*extra)[kPanelK / 32];
-  const float (*scales)[kPanelK / 32];
-  float* out;  // [T][16 R], out_stride apart
+// The codes of a tile's tokens from the panel's first k on.
+struct TokenCodes {
+  const int8_t* codes;  // [T][k], stride apart
+  int64_t stride;
+};
+
+// Where the sums of a tile come from and go to.
+struct TileSums {
+  float* partial;  // [T][R][16 rows]
+  bool first;      // starts with zeros, not with partial
+  bool last;       // ends in out, not in partial
+  float* out;      // [T][16 R], out_stride apart
   int64_t out_stride;
+  __mmask16 rows[2];  // of the R groups, those that exist
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Products for many tokens: a panel of 32 rows and at most 1,024 k is decoded to bytes once and met
-// by all tokens; what a panel adds is kept in args.out until the next one.
+// Products for many tokens: a panel of 32 rows and at most 512 k is decoded to bytes once and met
+// by all tokens of a chunk; what it adds is kept in scratch until the next one.
 #include "kernels/avx512/avx512_integer.hpp"
 #include "kernels/avx512/avx512_panel_tile.hpp"
 #include "kernels/generic/integer_formats.hpp"
@@ -8,14 +8,6 @@ namespace minnow::avx512 {
 namespace {
 
 using generic::IntegerRule;
-
-// Tokens of a register tile, at most. Of 4, 5 and 6, five reach the most (75 % of the peak in the
-// first-level cache): six leave g++ without general registers.
-constexpr int kTileTokens = 5;
-// With many tokens, row groups that meet the same k in turn: the tokens' codes of these k then
-// come from the second-level cache and not from the third.
-constexpr int64_t kBlockRows = 128;
-constexpr int64_t kManyTokens = 64;
 
 int64_t smaller(int64_t a, int64_t b) {
   return a < b ? a : b;
@@ -132,23 +124,24 @@ struct Step {
   int64_t n_tokens;
 };
 
-// Entries of the tables' row for n_k (at most 512) weights, from their sums of 16 codes.
+// A token's entries of the tables, from its sums of 16 codes of which `mask` exist.
 template <class Source>
-[[gnu::always_inline]] inline void prepare_sums(const int16_t* sums_of_16, int n_k, int32_t* starts,
-                                                int32_t* extra) {
+[[gnu::always_inline]] inline void prepare_sums(const int16_t* sums_of_16, __mmask32 mask,
+                                                int32_t* starts, int32_t* extra) {
   constexpr IntegerRule kRule = Source::kRule;
-  const auto mask = static_cast<__mmask32>((std::uint64_t{1} << (n_k / 16)) - 1);
+  constexpr bool kZero = Source::kZero != 0;
   const __m512i sums = _mm512_maskz_loadu_epi16(mask, sums_of_16);
-  const __m512i of_32 = _mm512_madd_epi16(sums, _mm512_set1_epi16(1));
-  if constexpr (kRule.sub == 32) {
+  if constexpr (kZero && kRule.sub == 32) {
     _mm512_store_si512(starts, _mm512_madd_epi16(sums, _mm512_set1_epi16(-Source::kZero)));
-  } else {
-    const auto low = _mm256_maskz_loadu_epi16(static_cast<__mmask16>(mask), sums_of_16);
-    const auto high = _mm256_maskz_loadu_epi16(static_cast<__mmask16>(mask >> 16), sums_of_16 + 16);
+  }
+  if constexpr (kZero && kRule.sub == 16) {
     const __m512i zero = _mm512_set1_epi32(-Source::kZero & 0xffff);  // times the low half only
+    const __m256i low = _mm512_castsi512_si256(sums);
+    const __m256i high = _mm512_extracti64x4_epi64(sums, 1);
     _mm512_store_si512(starts, _mm512_madd_epi16(_mm512_cvtepu16_epi32(low), zero));
     _mm512_store_si512(starts + 16, _mm512_madd_epi16(_mm512_cvtepu16_epi32(high), zero));
   }
+  const __m512i of_32 = _mm512_madd_epi16(sums, _mm512_set1_epi16(1));
   if constexpr (kRule.mins == Mins::kBlock) {
     _mm512_store_si512(extra, _mm512_castps_si512(_mm512_cvtepi32_ps(of_32)));
   }
@@ -161,32 +154,49 @@ template <class Source>
   }
 }
 
-// The tables' row of the step's token t.
-template <class Source>
-void prepare_token(const QuantRows& x, const Step& step, int64_t t, TokenTables& tables) {
+// The tables of T tokens from `token` on.
+template <class Source, int T>
+[[gnu::always_inline]] inline void prepare_tile(const QuantRows& x, const Step& step, int64_t token,
+                                                TileTables& tables) {
   constexpr int kXGroup = Source::kRule.x_group;
-  constexpr int kSub = Source::kRule.sub;
-  constexpr int kExtra = Source::kRule.mins == Mins::kInteger ? 2 * kSub : 32;
-  const int64_t token = step.first_token + t;
-  const float* const scales = x.scales + token * x.scales_stride + step.start / kXGroup;
-  const int16_t* const sums = x.sums + token * x.sums_stride + step.start / 16;
-  for (int k = 0; k < step.n_k; k += 512) {
-    const int n_k = static_cast<int>(smaller(512, step.n_k - k));
-    const auto mask = static_cast<__mmask16>((1 << (n_k / kXGroup)) - 1);
-    _mm512_storeu_ps(tables.scales[t] + k / kXGroup,
-                     _mm512_maskz_loadu_ps(mask, scales + k / kXGroup));
-    prepare_sums<Source>(sums + k / 16, n_k, tables.starts[t] + k / kSub,
-                         tables.extra[t] + k / kExtra);
+  static_assert(kPanelK / 16 >= 32, "a token's sums of 16 are one vector");
+  const auto sums_mask = static_cast<__mmask32>((std::uint64_t{1} << (step.n_k / 16)) - 1);
+  const auto scales_mask = static_cast<__mmask16>((1 << (step.n_k / kXGroup)) - 1);
+  const float* scales = x.scales + token * x.scales_stride + step.start / kXGroup;
+  const int16_t* sums = x.sums + token * x.sums_stride + step.start / 16;
+#pragma GCC unroll 8
+  for (int t = 0; t < T; ++t) {
+    _mm512_store_ps(tables.scales[t], _mm512_maskz_loadu_ps(scales_mask, scales));
+    prepare_sums<Source>(sums, sums_mask, tables.starts[t], tables.extra[t]);
+    scales += x.scales_stride;
+    sums += x.sums_stride;
   }
 }
 
+// Tokens from `token` on of all of QuantRows.
 template <class Source, int R, int T>
-void run_tile(const Panel& panel, const PanelTokens& x, int n_k, const RowMasks& rows) {
+void run_tile(const QuantRows& x, const Step& step, int64_t token, const TileSums& sums,
+              PanelScratch& scratch) {
   constexpr IntegerRule kRule = Source::kRule;
+  constexpr bool kZero = Source::kZero != 0;
+  prepare_tile<Source, T>(x, step, token, scratch.tables);
+  const TokenCodes codes = {x.codes + token * x.codes_stride + step.start, x.codes_stride};
   if constexpr (kRule.x_group == 32) {
-    panel_tile_32<kRule.sub, kRule.mins, R, T>(panel, x, n_k, rows);
+    panel_tile_32<kRule.sub, kRule.mins, kZero, R, T>(scratch.panel, scratch.tables, codes,
+                                                      step.n_k, sums);
   } else {
-    panel_tile_128<kRule.sub, kRule.mins, R, T>(panel, x, n_k, rows);
+    panel_tile_128<kRule.sub, kRule.mins, kZero, R, T>(scratch.panel, scratch.tables, codes,
+                                                       step.n_k, sums);
+  }
+}
+
+template <class Source, int R, int T = kTileTokens>
+[[gnu::always_inline]] inline void run_tile_of(int64_t size, const QuantRows& x, const Step& step,
+                                               int64_t token, const TileSums& sums,
+                                               PanelScratch& scratch) {
+  if constexpr (T > 0) {
+    if (size == T) return run_tile<Source, R, T>(x, step, token, sums, scratch);
+    run_tile_of<Source, R, T - 1>(size, x, step, token, sums, scratch);
   }
 }
 
@@ -196,93 +206,91 @@ struct Ahead {
   const uint8_t* bytes[2];
   int64_t n_bytes;  // of each; 0: nothing
 
-  // Part `part` of n_parts.
-  [[gnu::always_inline]] void prefetch(int64_t part, int64_t n_parts) const {
-    for (int64_t i = n_bytes * part / n_parts; i < n_bytes * (part + 1) / n_parts; i += 64) {
+  // The bytes [begin, end) of each, where they exist.
+  [[gnu::always_inline]] void prefetch(int64_t begin, int64_t end) const {
+    for (int64_t i = begin; i < smaller(end, n_bytes); i += 64) {
       _mm_prefetch(bytes[0] + i, _MM_HINT_T1);
       _mm_prefetch(bytes[1] + i, _MM_HINT_T1);
     }
   }
 };
 
-constexpr int64_t kOutAhead = 2 * kTileTokens;
-
-// The results of the tokens that a tile some way on will write.
+// The results that a tile some way on will write.
 template <int R>
-[[gnu::always_inline]] inline void prefetch_out(const PanelTokens& x, int64_t first,
-                                                int64_t n_tokens) {
-  for (int64_t t = first; t < smaller(first + kTileTokens, n_tokens); ++t) {
-    for (int r = 0; r < R; ++r) _mm_prefetch(x.out + t * x.out_stride + 16 * r, _MM_HINT_T0);
+[[gnu::always_inline]] inline void prefetch_out(const TileSums& sums, int64_t first, int64_t end) {
+  for (int64_t t = first; t < end; ++t) {
+    const float* const out = sums.out + t * sums.out_stride;
+    __builtin_prefetch(out, 1);
+    __builtin_prefetch(out + 16 * R - 1, 1);
+  }
+}
+
+// What prepare_tile() and the tile will read of tokens [first, end): short pieces of rows far
+// apart, which the hardware does not foresee.
+template <class Source>
+[[gnu::always_inline]] inline void prefetch_tokens(const QuantRows& x, const Step& step,
+                                                   int64_t first, int64_t end) {
+  constexpr int kXGroup = Source::kRule.x_group;
+  const float* scales = x.scales + first * x.scales_stride + step.start / kXGroup;
+  const int16_t* sums = x.sums + first * x.sums_stride + step.start / 16;
+  for (int64_t token = first; token < end; ++token) {
+    _mm_prefetch(scales, _MM_HINT_T0);
+    _mm_prefetch(sums, _MM_HINT_T0);
+    _mm_prefetch(scales + step.n_k / kXGroup - 1, _MM_HINT_T0);
+    _mm_prefetch(sums + step.n_k / 16 - 1, _MM_HINT_T0);
+    scales += x.scales_stride;
+    sums += x.sums_stride;
   }
 }
 
 // All tokens of a chunk meet the panel, in register tiles of nearly equal sizes.
 template <class Source, int R>
-void run_tokens(const Panel& panel, PanelTokens x, int64_t n_tokens, int n_k, const RowMasks& rows,
-                const Ahead& ahead) {
-  const int64_t all_tiles = (n_tokens + kTileTokens - 1) / kTileTokens;
-  for (int64_t n_tiles = all_tiles; n_tiles > 0; --n_tiles) {
-    ahead.prefetch(all_tiles - n_tiles, all_tiles);
-    const int64_t size = (n_tokens + n_tiles - 1) / n_tiles;
-    prefetch_out<R>(x, kOutAhead, n_tokens);
-    switch (size) {
-      case 1:
-        run_tile<Source, R, 1>(panel, x, n_k, rows);
-        break;
-      case 2:
-        run_tile<Source, R, 2>(panel, x, n_k, rows);
-        break;
-      case 3:
-        run_tile<Source, R, 3>(panel, x, n_k, rows);
-        break;
-      case 4:
-        run_tile<Source, R, 4>(panel, x, n_k, rows);
-        break;
-      case 5:
-        run_tile<Source, R, 5>(panel, x, n_k, rows);
-        break;
-      default:
-        run_tile<Source, R, 6>(panel, x, n_k, rows);
-        break;
+void run_tokens(const QuantRows& x, const Step& step, TileSums sums, const Ahead& ahead,
+                PanelScratch& scratch) {
+  const int64_t n_tiles = (step.n_tokens + kTileTokens - 1) / kTileTokens;
+  const int64_t least = step.n_tokens / n_tiles;
+  const int64_t n_larger = step.n_tokens % n_tiles;
+  const int64_t ahead_step = (ahead.n_bytes / n_tiles + 64) / 64 * 64;
+  int64_t done = 0;
+  for (int64_t tile = 0; tile < n_tiles; ++tile) {
+    ahead.prefetch(tile * ahead_step, (tile + 1) * ahead_step);
+    prefetch_tokens<Source>(x, step, step.first_token + smaller(done + kTileTokens, step.n_tokens),
+                            step.first_token + smaller(done + 2 * kTileTokens, step.n_tokens));
+    const int64_t size = least + (tile < n_larger ? 1 : 0);
+    if (sums.last) {
+      prefetch_out<R>(sums, 2 * kTileTokens, smaller(3 * kTileTokens, step.n_tokens - done));
     }
-    n_tokens -= size;
-    x.codes += size * x.codes_stride;
-    x.starts += size;
-    x.extra += size;
-    x.scales += size;
-    x.out += size * x.out_stride;
+    run_tile_of<Source, R>(size, x, step, step.first_token + done, sums, scratch);
+    done += size;
+    sums.partial += size * R * 16;
+    sums.out += size * sums.out_stride;
   }
 }
 
 // -- loops ----------------------------------------------------------------------------------------
-
-template <class Source, int R>
-void run_rows(const Source& source, const MatmulArgs& args, const Step& step, int64_t row,
-              const Ahead& ahead, PanelScratch& scratch) {
-  RowMasks rows = {};
-  for (int r = 0; r < R; ++r) {
-    source.template unpack<R>(row / kGroupRows + r, step.start, step.n_k, r, scratch.panel);
-    const int64_t rest = args.n_rows - row - 16 * r;
-    rows.group[r] = static_cast<__mmask16>(rest >= 16 ? 0xffff : (1 << rest) - 1);
-    rows.continued[r] = step.start == 0 ? __mmask16{0} : rows.group[r];
-  }
-  const PanelTokens x = {
-      args.x.codes + step.first_token * args.x.codes_stride + step.start,
-      args.x.codes_stride,
-      scratch.tokens.starts,
-      scratch.tokens.extra,
-      scratch.tokens.scales,
-      args.out + step.first_token * args.out_stride + row,
-      args.out_stride,
-  };
-  run_tokens<Source, R>(scratch.panel, x, step.n_tokens, step.n_k, rows, ahead);
-}
 
 // Rows [begin, end) that meet a stretch of k together.
 struct Block {
   int64_t begin;
   int64_t end;
 };
+
+template <class Source, int R>
+void run_rows(const Source& source, const MatmulArgs& args, const Step& step, const Block& block,
+              int64_t row, const Ahead& ahead, PanelScratch& scratch) {
+  TileSums sums = {};
+  for (int r = 0; r < R; ++r) {
+    source.template unpack<R>(row / kGroupRows + r, step.start, step.n_k, r, scratch.panel);
+    const int64_t rest = args.n_rows - row - 16 * r;
+    sums.rows[r] = static_cast<__mmask16>(rest >= 16 ? 0xffff : (1 << rest) - 1);
+  }
+  sums.partial = scratch.sums + (row - block.begin) * kChunkTokens;
+  sums.first = step.start == 0;
+  sums.last = step.start + step.n_k == args.k;
+  sums.out = args.out + step.first_token * args.out_stride + row;
+  sums.out_stride = args.out_stride;
+  run_tokens<Source, R>(args.x, step, sums, ahead, scratch);
+}
 
 // Where the panel after that of `row` lies.
 template <class Source>
@@ -317,12 +325,12 @@ void run_block(const Source& source, const MatmulArgs& args, const Step& step, c
   if constexpr (!Source::kOneGroup) {
     for (; row + kGroupRows < block.end; row += 2 * kGroupRows) {
       const Ahead ahead = panel_after(source, args, step, block, row);
-      run_rows<Source, 2>(source, args, step, row, ahead, scratch);
+      run_rows<Source, 2>(source, args, step, block, row, ahead, scratch);
     }
   }
   if (row < block.end) {
     const Ahead ahead = panel_after(source, args, step, block, row);
-    run_rows<Source, 1>(source, args, step, row, ahead, scratch);
+    run_rows<Source, 1>(source, args, step, block, row, ahead, scratch);
   }
 }
 
@@ -335,17 +343,14 @@ int64_t panel_length(int64_t k, int elements) {
 
 template <class Source>
 void run(const Source& source, const MatmulArgs& args, PanelScratch& scratch) {
+  constexpr int64_t kBlockRows = kBlockGroups * kGroupRows;
   const int64_t panel_k = panel_length(args.k, Source::kRule.elements);
-  const int64_t block_rows = args.n_tokens < kManyTokens ? 2 * kGroupRows : kBlockRows;
   for (int64_t token = 0; token < args.n_tokens; token += kChunkTokens) {
-    for (int64_t row = 0; row < args.n_rows; row += block_rows) {
-      const Block block = {row, smaller(args.n_rows, row + block_rows)};
+    for (int64_t row = 0; row < args.n_rows; row += kBlockRows) {
+      const Block block = {row, smaller(args.n_rows, row + kBlockRows)};
       for (int64_t k = 0; k < args.k; k += panel_k) {
         const Step step = {panel_k, k, static_cast<int>(smaller(panel_k, args.k - k)), token,
                            smaller(kChunkTokens, args.n_tokens - token)};
-        for (int64_t t = 0; t < step.n_tokens; ++t) {
-          prepare_token<Source>(args.x, step, t, scratch.tokens);
-        }
         run_block(source, args, step, block, scratch);
       }
     }
