@@ -280,7 +280,9 @@ MINNOW_API minnow_status minnow_session_encode(minnow_session* session, const mi
 MINNOW_API minnow_status minnow_session_position(minnow_session* session, int64_t* out_n_tokens,
                                                  int64_t* out_n_ctx);
 
-/* Forgets all tokens from position n_tokens on. 0 starts anew. */
+/* Forgets all tokens from position n_tokens on. 0 starts anew. Costs nothing, but for models with
+ * sliding windows and far back: their layers keep little more than the window, so the tokens that stay
+ * are read again, and the call can fail as minnow_session_prefill() can. */
 MINNOW_API minnow_status minnow_session_truncate(minnow_session* session, int64_t n_tokens);
 
 /* Makes the call that is running in this session return MINNOW_CANCELLED, within 50 ms. Any thread;

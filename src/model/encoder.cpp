@@ -13,7 +13,7 @@ ModelConfig one_layer(const ModelConfig& config) {
 }  // namespace
 
 void Encoder::plan(const ModelConfig& config, std::int64_t n_ctx, ArenaPlan& plan) {
-  KvCache::plan(one_layer(config), n_ctx, KvType::kF32, plan);
+  KvCache::plan(one_layer(config), {n_ctx, n_ctx, KvType::kF32}, plan);
 }
 
 Encoder::Encoder(const ModelConfig& config, const ModelWeights& weights, Workspace& work,
@@ -22,7 +22,7 @@ Encoder::Encoder(const ModelConfig& config, const ModelWeights& weights, Workspa
       work_(work),
       cache_(memory),
       layers_(config_, weights.encoder ? *weights.encoder : weights, cache_, work) {
-  cache_.lay_out(one_layer(config), work.n_ctx, KvType::kF32, arena, cursor);
+  cache_.lay_out(one_layer(config), {work.n_ctx, work.n_ctx, KvType::kF32}, arena, cursor);
 }
 
 Status Encoder::encode(const OpContext& context, std::span<const Token> tokens,

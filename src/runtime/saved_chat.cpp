@@ -52,7 +52,7 @@ SavedState state_of(Chat& chat) {
   state.sampler = session.sampler_progress();
   state.messages = chat.messages();
   for (std::int32_t i = 0; i < session.model().config().n_layers; ++i)
-    state.chunks.push_back(chunks_of(session.cache().layer(i), session.position()));
+    state.chunks.push_back(session.kept_chunks(i));
   return state;
 }
 
@@ -272,7 +272,13 @@ Status restore_chat(Chat& chat, std::string_view path) {
     chat.set_messages({});
     return error(status.code(), status.message(), "; the session is empty now");
   }
-  session.adopt(state.tokens, state.last_state, state.sampler);
+  std::int64_t oldest_chunk = 0;
+  for (std::size_t i = 0; i < state.chunks.size(); ++i) {
+    const KvLayer& layer = session.cache().layer(static_cast<std::int32_t>(i));
+    oldest_chunk =
+        std::max({oldest_chunk, state.chunks[i].first, state.chunks[i].end - layer.n_slots});
+  }
+  session.adopt(state.tokens, state.last_state, state.sampler, oldest_chunk);
   chat.set_messages(std::move(state.messages));
   return {};
 }

@@ -32,11 +32,20 @@ VocabTexts texts_of(const Tokenizer& tokenizer) {
   return texts;
 }
 
+KvShape kv_shape_of(const SessionSize& size, const Options& options) {
+  return {size.n_ctx, size.n_batch, kv_type_of(options)};
+}
+
+// Of the encoded text, which is stored at once and seen whole.
+KvShape source_shape(const KvShape& shape) {
+  return {shape.n_ctx, shape.n_ctx, shape.type};
+}
+
 // Everything that holds keys and values.
-void plan_caches(const ModelConfig& config, std::int64_t n_ctx, KvType type, ArenaPlan& plan) {
-  if (config.causal) KvCache::plan(config, n_ctx, type, plan);
-  if (config.n_encoder_layers > 0) KvCache::plan(config, n_ctx, type, plan);
-  if (config.has_encoder()) Encoder::plan(config, n_ctx, plan);
+void plan_caches(const ModelConfig& config, const KvShape& shape, ArenaPlan& plan) {
+  if (config.causal) KvCache::plan(config, shape, plan);
+  if (config.n_encoder_layers > 0) KvCache::plan(config, source_shape(shape), plan);
+  if (config.has_encoder()) Encoder::plan(config, shape.n_ctx, plan);
 }
 
 Pooling pooling_of(const ModelConfig& config, const Options& options) {
@@ -65,7 +74,7 @@ Status size_session(const ModelConfig& config, Format embedding_format, const Op
   size.n_ctx = options.n_ctx > 0 ? options.n_ctx : std::min(config.n_ctx_train, kDefaultContext);
   size.n_batch = std::min(options.n_batch, size.n_ctx);
   ArenaPlan cache;
-  plan_caches(config, size.n_ctx, kv_type_of(options), cache);
+  plan_caches(config, kv_shape_of(size, options), cache);
   ArenaPlan all = cache;
   Workspace unused;
   plan_workspace(config, table, shape_of(config, size, embedding_format, options, n_threads), all,
@@ -107,11 +116,11 @@ Status Session::allocate() {
   // The same steps as in size_session(), now on a real arena.
   const WorkspaceShape shape =
       shape_of(config, size_, model_->embedding_format(), options_, n_threads);
-  const KvType kv_type = kv_type_of(options_);
+  const KvShape kv_shape = kv_shape_of(size_, options_);
   const Pooling pooling = pooling_of(config, options_);
   const auto n_tokens = static_cast<std::size_t>(size_.n_ctx);
   ArenaPlan plan;
-  plan_caches(config, size_.n_ctx, kv_type, plan);
+  plan_caches(config, kv_shape, plan);
   plan_workspace(config, runtime.table(), shape, plan, nullptr, work_);
   Pooler::plan(config, pooling, size_.n_ctx, plan);
   plan.reserve_array<Token>(n_tokens);
@@ -119,8 +128,8 @@ Status Session::allocate() {
                            runtime.memory().has_hooks() ? ArenaSource::kHost : ArenaSource::kMap,
                            "a session", arena_));
   ArenaPlan cursor;
-  if (config.causal) cache_.lay_out(config, size_.n_ctx, kv_type, arena_, cursor);
-  if (config.n_encoder_layers > 0) source_.lay_out(config, size_.n_ctx, kv_type, arena_, cursor);
+  if (config.causal) cache_.lay_out(config, kv_shape, arena_, cursor);
+  if (config.n_encoder_layers > 0) source_.lay_out(config, source_shape(kv_shape), arena_, cursor);
   ArenaPlan encoder_cursor = cursor;
   if (config.has_encoder()) Encoder::plan(config, size_.n_ctx, cursor);
   plan_workspace(config, runtime.table(), shape, cursor, &arena_, work_);
@@ -181,10 +190,13 @@ Status Session::check_decoder() const {
 Status Session::read_batch(std::span<const Token> tokens) {
   hidden_row_ = -1;
   has_logits_ = false;
+  const std::int64_t end = n_tokens_ + static_cast<std::int64_t>(tokens.size());
+  oldest_chunk_ = std::max(oldest_chunk_, first_chunk_at(end));  // even if the pass fails
   MINNOW_TRY(decoder_->forward(context(), tokens, n_tokens_));
-  std::copy(tokens.begin(), tokens.end(), tokens_ + n_tokens_);
+  if (tokens.data() != tokens_ + n_tokens_)  // truncate() reads the session's own tokens again
+    std::copy(tokens.begin(), tokens.end(), tokens_ + n_tokens_);
   for (const Token token : tokens) sampler_->accept(token);
-  n_tokens_ += static_cast<std::int64_t>(tokens.size());
+  n_tokens_ = end;
   hidden_row_ = static_cast<std::int64_t>(tokens.size()) - 1;
   return {};
 }
@@ -252,7 +264,7 @@ std::span<const float> Session::last_state() const {
 }
 
 void Session::adopt(std::span<const Token> tokens, std::span<const float> last_state,
-                    const SamplerProgress& progress) {
+                    const SamplerProgress& progress, std::int64_t oldest_chunk) {
   std::copy(tokens.begin(), tokens.end(), tokens_);
   n_tokens_ = static_cast<std::int64_t>(tokens.size());
   std::copy(last_state.begin(), last_state.end(), work_.x);
@@ -261,6 +273,22 @@ void Session::adopt(std::span<const Token> tokens, std::span<const float> last_s
   sampler_->reset();
   for (const Token token : tokens) sampler_->accept(token);
   sampler_->set_progress(progress);
+  oldest_chunk_ = oldest_chunk;
+}
+
+// The first chunk that layers with a window still have once `end` positions are stored.
+std::int64_t Session::first_chunk_at(std::int64_t end) const {
+  const ModelConfig& config = model_->config();
+  const std::int64_t n_chunks = (end + kChunkPositions - 1) / kChunkPositions;
+  std::int64_t first = 0;
+  for (std::int32_t i = 0; i < config.n_layers; ++i)
+    if (config.has_window(i)) first = std::max(first, n_chunks - cache_.layer(i).n_slots);
+  return first;
+}
+
+ChunkRange Session::kept_chunks(std::int32_t layer) const {
+  const std::int64_t end = (n_tokens_ + kChunkPositions - 1) / kChunkPositions;
+  return {model_->config().has_window(layer) ? std::min(oldest_chunk_, end) : 0, end};
 }
 
 Status Session::truncate(std::int64_t n_tokens) {
@@ -268,12 +296,18 @@ Status Session::truncate(std::int64_t n_tokens) {
     return error(StatusCode::kInvalidArgument, "cannot truncate to ", n_tokens,
                  " tokens: the session has ", n_tokens_);
   if (n_tokens == n_tokens_) return {};
-  n_tokens_ = n_tokens;
+  const std::int64_t looks_back_to =
+      std::max<std::int64_t>(0, n_tokens - model_->config().window + 1);
+  const bool is_kept = looks_back_to / kChunkPositions >= oldest_chunk_;
+  n_tokens_ = is_kept ? n_tokens : 0;
+  if (n_tokens_ == 0) oldest_chunk_ = 0;
   hidden_row_ = -1;
   has_logits_ = false;
   sampler_->reset();
   for (const Token token : tokens()) sampler_->accept(token);
-  return {};
+  if (is_kept) return {};
+  // Layers with a window have let go what the next token would look back to.
+  return prefill({tokens_, static_cast<std::size_t>(n_tokens)});
 }
 
 }  // namespace minnow

@@ -37,6 +37,12 @@ struct SessionSize {
 Status size_session(const ModelConfig& config, Format embedding_format, const Options& options,
                     const KernelTable& table, int n_threads, SessionSize& out);
 
+// Chunks of kChunkPositions positions: [first, end).
+struct ChunkRange {
+  std::int64_t first = 0;
+  std::int64_t end = 0;
+};
+
 class Session {
  public:
   static Status create(std::shared_ptr<Model> model, const Options& options,
@@ -75,6 +81,8 @@ class Session {
   std::int64_t position() const { return n_tokens_; }
   std::int64_t n_ctx() const { return size_.n_ctx; }
   std::span<const Token> tokens() const { return {tokens_, static_cast<std::size_t>(n_tokens_)}; }
+  // Forgets all from position n_tokens on. Where layers with a window have already let go what the
+  // next token would look back to, the tokens that are kept are read again, as by prefill().
   Status truncate(std::int64_t n_tokens);
 
   // For saving, restoring and copying (runtime/session_state.hpp). The cache's positions from
@@ -83,9 +91,13 @@ class Session {
   std::span<const float> last_state()
       const;  // [n_embd] of the last token; empty when there is none
   SamplerProgress sampler_progress() const { return sampler_->progress(); }
-  // Takes over tokens whose keys and values the caller has put into the cache, at most n_ctx().
+  // The chunks of a layer that hold positions below position().
+  ChunkRange kept_chunks(std::int32_t layer) const;
+  std::int64_t oldest_chunk() const { return oldest_chunk_; }
+  // Takes over tokens whose keys and values the caller has put into the cache, at most n_ctx();
+  // layers with a window have those from oldest_chunk on.
   void adopt(std::span<const Token> tokens, std::span<const float> last_state,
-             const SamplerProgress& progress);
+             const SamplerProgress& progress, std::int64_t oldest_chunk);
 
   // Adapters that correct what is read from now on, in the order of attachment. Attaching one again
   // changes its scale, in its place; scale 0 detaches it. A change starts the session anew: what
@@ -115,6 +127,7 @@ class Session {
   Status encode_text(std::span<const Token> tokens, std::int64_t second_segment);
   Status pool_states(std::span<const Token> tokens);
   Status read_batch(std::span<const Token> tokens);
+  std::int64_t first_chunk_at(std::int64_t end) const;
   OpContext context();
 
   const std::shared_ptr<Model> model_;
@@ -134,7 +147,8 @@ class Session {
   Arena adapter_arena_;
   Token* tokens_ = nullptr;  // [n_ctx], in the arena
   std::int64_t n_tokens_ = 0;
-  std::int64_t hidden_row_ = -1;  // row of work_.x with the last token's state; -1: none
+  std::int64_t oldest_chunk_ = 0;  // layers with a window have lost the chunks before it
+  std::int64_t hidden_row_ = -1;   // row of work_.x with the last token's state; -1: none
   bool has_logits_ = false;
   std::atomic<bool> cancel_{false};
 };

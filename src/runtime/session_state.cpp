@@ -14,7 +14,7 @@ void copy_session(const Session& from, Session& to) {
   for (std::int32_t i = 0; i < from.model().config().n_layers; ++i) {
     const KvLayer& source = from.cache().layer(i);
     const KvLayer& target = to.cache().layer(i);
-    const ChunkRange chunks = chunks_of(source, from.position());
+    const ChunkRange chunks = from.kept_chunks(i);
     const auto keys_bytes = static_cast<std::size_t>(source.keys_chunk_bytes());
     const auto values_bytes = static_cast<std::size_t>(source.values_chunk_bytes());
     for (std::int64_t head = 0; head < source.n_kv_heads; ++head) {
@@ -25,7 +25,7 @@ void copy_session(const Session& from, Session& to) {
       }
     }
   }
-  to.adopt(from.tokens(), from.last_state(), from.sampler_progress());
+  to.adopt(from.tokens(), from.last_state(), from.sampler_progress(), from.oldest_chunk());
 }
 
 }  // namespace minnow
