@@ -176,6 +176,14 @@ class Session {
     check(minnow_session_prefill(handle_.get(), tokens.data(), tokens.size()));
   }
   void decode(Token token) { check(minnow_session_decode(handle_.get(), token)); }
+  // sessions[i]->decode(tokens[i]), together: the weights are read once for all.
+  static void decode(const std::vector<Session*>& sessions, const std::vector<Token>& tokens) {
+    if (sessions.size() != tokens.size())
+      throw Error(MINNOW_INVALID_ARGUMENT, "decode: as many tokens as sessions are needed");
+    std::vector<minnow_session*> handles;
+    for (Session* session : sessions) handles.push_back(session->handle_.get());
+    check(minnow_sessions_decode(handles.data(), tokens.data(), handles.size()));
+  }
   Token sample() {
     Token token = 0;
     check(minnow_session_sample(handle_.get(), &token));

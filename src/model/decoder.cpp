@@ -37,18 +37,54 @@ std::span<const float> Decoder::rope_factors() const {
   return {factors.data, static_cast<std::size_t>(factors.n)};
 }
 
+// All rows of a pass, as stretches that lie together.
+template <class Body>
+void Decoder::for_each_stretch(const Body& body) const {
+  if (of_row_.empty()) {
+    body(Stretch{&cache_, first_, 0, n_tokens_});
+    return;
+  }
+  for (std::int64_t row = 0; row < n_tokens_; ++row) {
+    const Row& place = of_row_[static_cast<std::size_t>(row)];
+    body(Stretch{place.cache, place.position, row, 1});
+  }
+}
+
+Status Decoder::check_positions(std::int64_t end) const {
+  if (!weights_.positions || end <= config_.n_ctx_train) return {};
+  return error(StatusCode::kContextFull, "the model knows ", config_.n_ctx_train,
+               " positions; position ", end - 1, " is beyond");
+}
+
 Status Decoder::forward(const OpContext& context, std::span<const Token> tokens,
                         std::int64_t first) {
   n_tokens_ = static_cast<std::int64_t>(tokens.size());
+  first_ = first;
+  of_row_ = {};
+  MINNOW_TRY(check_positions(first + n_tokens_));
+  for (std::int64_t row = 0; row < n_tokens_; ++row)
+    embed_token(context, tokens[static_cast<std::size_t>(row)], first + row, row);
+  return run_layers(context);
+}
+
+Status Decoder::forward_rows(const OpContext& context, std::span<const Token> tokens,
+                             std::span<const Row> rows) {
+  n_tokens_ = static_cast<std::int64_t>(tokens.size());
+  first_ = rows.empty() ? 0 : rows[0].position;
+  of_row_ = rows;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    MINNOW_TRY(check_positions(rows[i].position + 1));
+    embed_token(context, tokens[i], rows[i].position, static_cast<std::int64_t>(i));
+  }
+  return run_layers(context);
+}
+
+Status Decoder::run_layers(const OpContext& context) {
   finite_.store(true);
-  if (weights_.positions && first + n_tokens_ > config_.n_ctx_train)
-    return error(StatusCode::kContextFull, "the model knows ", config_.n_ctx_train,
-                 " positions; position ", first + n_tokens_ - 1, " is beyond");
-  embed_tokens(context, tokens, first);
-  prepare_angles(first, n_tokens_);
+  for_each_stretch([&](const Stretch& stretch) { prepare_angles(stretch); });
   for (std::int32_t index = 0; index < config_.n_layers; ++index) {
     const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
-    attention(context, index, first);
+    attention(context, index);
     if (!config_.parallel_block) add_block(context, layer.attn_post_norm);
     if (layer.attn_sum_norm) norm_sums(context, layer.attn_sum_norm, layer.attn_sum_norm_bias);
     if (layer.cross_q) cross_attention(context, index);
@@ -58,49 +94,47 @@ Status Decoder::forward(const OpContext& context, std::span<const Token> tokens,
     add_block(context, layer.ffn_post_norm);
     if (layer.ffn_sum_norm) norm_sums(context, layer.ffn_sum_norm, layer.ffn_sum_norm_bias);
     if (context.cancel != nullptr && context.cancel->load(std::memory_order_relaxed))
-      return error(StatusCode::kCancelled, "cancelled while reading tokens at position ", first);
+      return error(StatusCode::kCancelled, "cancelled while reading tokens at position ", first_);
     if (!finite_.load(std::memory_order_relaxed))
-      return error(StatusCode::kNumeric, "layer ", index,
-                   ": a value is infinite or not a number (positions ", first, " to ",
-                   first + n_tokens_ - 1, "); the weights are damaged or overflow");
+      return error(StatusCode::kNumeric, "layer ", index, ": a value is infinite or not a number (",
+                   n_tokens_, " tokens from position ", first_,
+                   "); the weights are damaged or overflow");
   }
   return {};
 }
 
-void Decoder::embed_tokens(const OpContext& context, std::span<const Token> tokens,
-                           std::int64_t first) {
-  for (std::size_t t = 0; t < tokens.size(); ++t) {
-    const auto row = static_cast<std::int64_t>(t);
-    float* const x = work_.x + row * config_.n_embd;
-    embed(*context.table, weights_.tokens, tokens[t], config_.embedding_scale, work_.row, x);
-    if (weights_.positions)
-      context.table->add(x, weights_.positions.data + (first + row) * config_.n_embd,
-                         config_.n_embd, x);
-    if (weights_.token_types) {
-      const bool second = first + row >= second_segment_ && config_.n_token_types > 1;
-      context.table->add(x, weights_.token_types.data + (second ? config_.n_embd : 0),
-                         config_.n_embd, x);
-    }
-    if (weights_.embedding_norm)
-      norm(*context.table, x, weights_.embedding_norm, weights_.embedding_norm_bias, x);
+void Decoder::embed_token(const OpContext& context, Token token, std::int64_t position,
+                          std::int64_t row) {
+  float* const x = work_.x + row * config_.n_embd;
+  embed(*context.table, weights_.tokens, token, config_.embedding_scale, work_.row, x);
+  if (weights_.positions)
+    context.table->add(x, weights_.positions.data + position * config_.n_embd, config_.n_embd, x);
+  if (weights_.token_types) {
+    const bool second = position >= second_segment_ && config_.n_token_types > 1;
+    context.table->add(x, weights_.token_types.data + (second ? config_.n_embd : 0), config_.n_embd,
+                       x);
   }
+  if (weights_.embedding_norm)
+    norm(*context.table, x, weights_.embedding_norm, weights_.embedding_norm_bias, x);
 }
 
-void Decoder::prepare_angles(std::int64_t first, std::int64_t n_tokens) {
+void Decoder::prepare_angles(const Stretch& stretch) {
   const auto half_rot = static_cast<std::size_t>(config_.n_rot / 2);
-  rope_angles({work_.frequencies, half_rot}, config_.rope_scaling.attention_factor, first, n_tokens,
-              work_.cos, work_.sin);
+  const std::int64_t offset = stretch.row * (config_.n_rot / 2);
+  rope_angles({work_.frequencies, half_rot}, config_.rope_scaling.attention_factor, stretch.first,
+              stretch.n_tokens, work_.cos + offset, work_.sin + offset);
   if (config_.window > 0)
     rope_angles({work_.window_frequencies, half_rot}, config_.window_rope_scaling.attention_factor,
-                first, n_tokens, work_.window_cos, work_.window_sin);
+                stretch.first, stretch.n_tokens, work_.window_cos + offset,
+                work_.window_sin + offset);
 }
 
 // W_o attend(rope(W_q norm(x)), rope(W_k norm(x)), W_v norm(x)), into block_out.
-void Decoder::attention(const OpContext& context, std::int32_t index, std::int64_t first) {
+void Decoder::attention(const OpContext& context, std::int32_t index) {
   const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
   project_heads(context, layer);
-  store_heads(context, index, first);
-  attend_heads(context, index, first);
+  for_each_stretch([&](const Stretch& stretch) { store_heads(context, index, stretch); });
+  for_each_stretch([&](const Stretch& stretch) { attend_heads(context, index, stretch); });
   set_rows(work_.attended, config_.attended_size(), n_tokens_);
   ActivationForms forms;
   forms.add(layer.attn_output);
@@ -124,15 +158,15 @@ void Decoder::project_heads(const OpContext& context, const LayerWeights& layer)
   multiply(context, products, rows_, layer.attn_output);
 }
 
-void Decoder::store_heads(const OpContext& context, std::int32_t index, std::int64_t first) {
+void Decoder::store_heads(const OpContext& context, std::int32_t index, const Stretch& stretch) {
   const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
   const bool windowed = config_.has_window(index);
   HeadStep heads{};
-  heads.q = work_.q;
+  heads.q = work_.q + stretch.row * config_.q_size();
   heads.q_stride = config_.q_size();
-  heads.k = work_.k;
+  heads.k = work_.k + stretch.row * config_.k_size();
   heads.k_stride = config_.k_size();
-  heads.v = work_.v;
+  heads.v = work_.v + stretch.row * config_.v_size();
   heads.v_stride = config_.v_size();
   heads.n_heads = config_.n_heads;
   heads.q_norm = layer.attn_q_norm;
@@ -142,11 +176,12 @@ void Decoder::store_heads(const OpContext& context, std::int32_t index, std::int
   heads.eps = config_.norm_eps;
   heads.rope = config_.rope_of(index);
   heads.n_rot = config_.n_rot;
-  heads.cos = windowed ? work_.window_cos : work_.cos;
-  heads.sin = windowed ? work_.window_sin : work_.sin;
-  heads.first_position = first;
-  heads.n_tokens = n_tokens_;
-  prepare_heads(context, heads, kept(index));
+  const std::int64_t angles = stretch.row * (config_.n_rot / 2);
+  heads.cos = (windowed ? work_.window_cos : work_.cos) + angles;
+  heads.sin = (windowed ? work_.window_sin : work_.sin) + angles;
+  heads.first_position = stretch.first;
+  heads.n_tokens = stretch.n_tokens;
+  prepare_heads(context, heads, kept(index, stretch));
 }
 
 float* Decoder::relative_values(std::int32_t index) const {
@@ -155,23 +190,23 @@ float* Decoder::relative_values(std::int32_t index) const {
   return values + (config_.layers_own_buckets ? index * size : 0);
 }
 
-void Decoder::attend_heads(const OpContext& context, std::int32_t index, std::int64_t first) {
+void Decoder::attend_heads(const OpContext& context, std::int32_t index, const Stretch& stretch) {
   AttentionStep step{};
-  step.q = work_.q;
+  step.q = work_.q + stretch.row * config_.q_size();
   step.q_stride = config_.q_size();
-  step.out = work_.attended;
+  step.out = work_.attended + stretch.row * config_.attended_size();
   step.out_stride = config_.attended_size();
   step.n_heads = config_.n_heads;
-  step.first_position = first;
-  step.n_tokens = n_tokens_;
+  step.first_position = stretch.first;
+  step.n_tokens = stretch.n_tokens;
   step.window = config_.has_window(index) ? config_.window : 0;
-  step.n_keys = config_.causal ? 0 : first + n_tokens_;
+  step.n_keys = config_.causal ? 0 : stretch.first + stretch.n_tokens;
   if (config_.n_relative_buckets > 0)
     step.bias = relative_bias_view(relative_values(index), work_.n_ctx);
   step.scale = config_.attention_scale;
   step.softcap = config_.attention_softcap;
   step.partials = work_.partials;
-  attend(context, step, kept(index));
+  attend(context, step, kept(index, stretch));
 }
 
 void Decoder::final_states(const OpContext& context, std::int64_t first, std::int64_t n,
@@ -186,32 +221,50 @@ void Decoder::final_states(const OpContext& context, std::int64_t first, std::in
   });
 }
 
-Status Decoder::compute_logits(const OpContext& context, std::int64_t first, std::int64_t n) {
-  const KernelTable& table = *context.table;
+// The head's input: rows [first, first + n) of the last pass.
+void Decoder::prepare_head(const OpContext& context, std::int64_t first, std::int64_t n) {
   ActivationForms forms;
   forms.add(weights_.output);
   set_rows(work_.normed, config_.n_embd, n);
   finite_.store(true);
   for (std::int64_t t = 0; t < n; ++t) {
-    norm(table, work_.x + (first + t) * config_.n_embd, weights_.output_norm,
+    norm(*context.table, work_.x + (first + t) * config_.n_embd, weights_.output_norm,
          weights_.output_norm_bias, work_.normed + t * config_.n_embd);
-    if (!quantize_token(table, forms, rows_, t) ||
+    if (!quantize_token(*context.table, forms, rows_, t) ||
         !all_finite(work_.normed + t * config_.n_embd, config_.n_embd))
       finite_.store(false);
   }
-  const Product head[] = {{weights_.output, weights_.output_bias, work_.logits, config_.n_vocab}};
-  multiply(context, head, rows_);
-  for (std::int64_t t = 0; t < n; ++t) {
-    float* const row = work_.logits + t * config_.n_vocab;
-    if (config_.logit_scale != 1.0f) table.scale(row, config_.logit_scale, config_.n_vocab, row);
-    if (config_.final_softcap > 0.0f)
-      table.softcap(row, config_.final_softcap, config_.n_vocab, row);
-  }
+}
+
+Status Decoder::check_head(const OpContext& context) const {
   if (context.cancel != nullptr && context.cancel->load(std::memory_order_relaxed))
     return error(StatusCode::kCancelled, "cancelled while computing logits");
   if (!finite_.load())
     return error(StatusCode::kNumeric, "the last hidden state is infinite or not a number");
   return {};
+}
+
+void Decoder::finish_logits(const KernelTable& table, float* logits) const {
+  if (config_.logit_scale != 1.0f)
+    table.scale(logits, config_.logit_scale, config_.n_vocab, logits);
+  if (config_.final_softcap > 0.0f)
+    table.softcap(logits, config_.final_softcap, config_.n_vocab, logits);
+}
+
+Status Decoder::compute_logits(const OpContext& context, std::int64_t first, std::int64_t n) {
+  prepare_head(context, first, n);
+  const Product head[] = {{weights_.output, weights_.output_bias, work_.logits, config_.n_vocab}};
+  multiply(context, head, rows_);
+  for (std::int64_t t = 0; t < n; ++t)
+    finish_logits(*context.table, work_.logits + t * config_.n_vocab);
+  return check_head(context);
+}
+
+Status Decoder::compute_logits_of_rows(const OpContext& context, std::span<float* const> out) {
+  prepare_head(context, 0, static_cast<std::int64_t>(out.size()));
+  multiply_apart(context, weights_.output, weights_.output_bias, out, rows_);
+  for (float* logits : out) finish_logits(*context.table, logits);
+  return check_head(context);
 }
 
 void Decoder::norm(const KernelTable& table, const float* x, const VectorView& weight,

@@ -34,6 +34,16 @@ class Decoder {
   // infinite or not a number.
   Status forward(const OpContext& context, std::span<const Token> tokens, std::int64_t first);
 
+  // The same for one token in each of several sequences, at most work.n_batch: row i is tokens[i]
+  // at rows[i].position of the sequence whose keys and values rows[i].cache keeps. All have the
+  // same rope factors as this decoder's own, and no encoder.
+  struct Row {
+    const KvCache* cache;
+    std::int64_t position;
+  };
+  Status forward_rows(const OpContext& context, std::span<const Token> tokens,
+                      std::span<const Row> rows);
+
   // Of models that tell segments apart: tokens from this position on are of the second one.
   void set_second_segment(std::int64_t position) { second_segment_ = position; }
 
@@ -44,6 +54,9 @@ class Decoder {
   // layers look at from now on; `source` keeps their keys and values.
   void read_source(const OpContext& context, const float* states, std::int64_t n,
                    const KvCache& source);
+
+  // Logits of the first out.size() rows of the last pass, each into [n_vocab] of its own.
+  Status compute_logits_of_rows(const OpContext& context, std::span<float* const> out);
 
   // Logits of rows [first, first + n) of the last pass, n at most work.n_logits, into work.logits
   // [n, n_vocab].
@@ -60,19 +73,33 @@ class Decoder {
   };
 
   std::span<const float> rope_factors() const;
-  void embed_tokens(const OpContext& context, std::span<const Token> tokens, std::int64_t first);
-  void prepare_angles(std::int64_t first, std::int64_t n_tokens);
+  // Consecutive tokens of one sequence: rows [row, row + n_tokens) of the pass.
+  struct Stretch {
+    const KvCache* cache;
+    std::int64_t first;  // position of the first token
+    std::int64_t row;
+    std::int64_t n_tokens;
+  };
+  template <class Body>
+  void for_each_stretch(const Body& body) const;
+
+  Status run_layers(const OpContext& context);
+  Status check_positions(std::int64_t end) const;
+  void embed_token(const OpContext& context, Token token, std::int64_t position, std::int64_t row);
+  void prepare_angles(const Stretch& stretch);
 
   // The steps of a layer.
-  void attention(const OpContext& context, std::int32_t index, std::int64_t first);
+  void attention(const OpContext& context, std::int32_t index);
   void project_heads(const OpContext& context, const LayerWeights& layer);
-  void store_heads(const OpContext& context, std::int32_t index, std::int64_t first);
-  void attend_heads(const OpContext& context, std::int32_t index, std::int64_t first);
+  void store_heads(const OpContext& context, std::int32_t index, const Stretch& stretch);
+  void attend_heads(const OpContext& context, std::int32_t index, const Stretch& stretch);
   float* relative_values(std::int32_t index) const;
   void cross_attention(const OpContext& context, std::int32_t index);
   void norm_sums(const OpContext& context, const VectorView& weight, const VectorView& bias);
   // The keys and values of a layer. An encoder needs them no longer than the layer takes.
-  const KvLayer& kept(std::int32_t index) const { return cache_.layer(config_.causal ? index : 0); }
+  const KvLayer& kept(std::int32_t index, const Stretch& stretch) const {
+    return stretch.cache->layer(config_.causal ? index : 0);
+  }
   void feed_forward_input(const OpContext& context, const LayerWeights& layer);
   void feed_forward(const OpContext& context, std::int32_t index);
   const WeightMatrix& first_matrix_after(std::int32_t index) const;
@@ -92,13 +119,18 @@ class Decoder {
   void norm(const KernelTable& table, const float* x, const VectorView& weight,
             const VectorView& bias, float* y) const noexcept;
   void add_block(const OpContext& context, const VectorView& post_norm);
+  void prepare_head(const OpContext& context, std::int64_t first, std::int64_t n);
+  Status check_head(const OpContext& context) const;
+  void finish_logits(const KernelTable& table, float* logits) const;
 
   const ModelConfig& config_;
   const ModelWeights& weights_;
   const KvCache& cache_;
   Workspace& work_;
-  std::int64_t n_tokens_ = 0;  // of the pass that runs
-  ActivationRows rows_;        // input of the next products
+  std::int64_t n_tokens_ = 0;    // of the pass that runs
+  std::int64_t first_ = 0;       // position of its first token, when they are of one sequence
+  std::span<const Row> of_row_;  // where its tokens belong, when they are of several
+  ActivationRows rows_;          // input of the next products
   std::int64_t second_segment_ = std::numeric_limits<std::int64_t>::max();
   const KvCache* source_ = nullptr;
   std::int64_t n_source_ = 0;  // positions of it

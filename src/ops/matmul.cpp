@@ -213,6 +213,27 @@ void multiply(const OpContext& context, std::span<const Product> products, const
       upcoming(context, next, x.n_tokens));
 }
 
+void multiply_apart(const OpContext& context, const WeightMatrix& weights, const VectorView& bias,
+                    std::span<float* const> out, const ActivationRows& x) noexcept {
+  const WorkSplit split(count_units(weights), least_units(weights, x.n_tokens),
+                        context.pool->n_threads());
+  context.for_each(split.n_items(), [&](int worker, std::int64_t item) {
+    const WorkSplit::Range units = split.item(item);
+    const std::int64_t end = std::min((units.first + units.n) * kUnitRows, weights.n_rows);
+    std::byte* const scratch = context.scratch_of(worker);
+    for (std::int64_t first = units.first * kUnitRows; first < end; first += kGatedRows) {
+      const std::int64_t n = std::min(kGatedRows, end - first);
+      auto* const rows =
+          reinterpret_cast<float*>(scratch + context.scratch_stride -
+                                   static_cast<std::size_t>(x.n_tokens * n) * sizeof(float));
+      multiply_rows(*context.table, weights, first, n, x, rows, n, scratch);
+      add_bias(*context.table, bias, first, n, x.n_tokens, rows, n);
+      for (std::int64_t t = 0; t < x.n_tokens; ++t)
+        std::copy_n(rows + t * n, n, out[static_cast<std::size_t>(t)] + first);
+    }
+  });
+}
+
 void multiply_gated(const OpContext& context, const GatedProduct& product, const ActivationRows& x,
                     const WeightMatrix& next) noexcept {
   if (context.adapters != nullptr &&

@@ -25,6 +25,10 @@ struct Product {
 void multiply(const OpContext& context, std::span<const Product> products, const ActivationRows& x,
               const WeightMatrix& next = {}) noexcept;
 
+// The same for one matrix, with an array [n_rows] of its own for each token.
+void multiply_apart(const OpContext& context, const WeightMatrix& weights, const VectorView& bias,
+                    std::span<float* const> out, const ActivationRows& x) noexcept;
+
 // out[t, r] = act(gate[r] . x[t]) * (up[r] . x[t]), both products and the activation as one job.
 // gate_bias and up_bias may be absent; without `gate`, out = act(up . x).
 struct GatedProduct {

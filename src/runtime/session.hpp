@@ -56,6 +56,12 @@ class Session {
   Status prefill(std::span<const Token> tokens);
   Status decode(Token token) { return prefill({&token, 1}); }
 
+  // decode(tokens[i]) in sessions[i], for sessions of one model: the weights are read once for up
+  // to 64 of them, and so is the head: logits() costs nothing afterwards. The same bits as one by
+  // one. When a token does not fit or exist, none is read. kCancelled (of the first session's
+  // cancel()) and kNumeric leave groups of up to 64 sessions as they were.
+  static Status decode_together(std::span<Session* const> sessions, std::span<const Token> tokens);
+
   // As prefill, giving the logits of every token: sink(first, n_rows, logits [n_rows, n_vocab]),
   // which returns false to stop (kCancelled).
   struct LogitsSink {
@@ -128,6 +134,8 @@ class Session {
   Status pool_states(std::span<const Token> tokens);
   Status read_batch(std::span<const Token> tokens);
   std::int64_t first_chunk_at(std::int64_t end) const;
+  bool can_go_with(const Session& leader) const;
+  static Status decode_group(std::span<Session* const> sessions, std::span<const Token> tokens);
   OpContext context();
 
   const std::shared_ptr<Model> model_;

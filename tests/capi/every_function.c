@@ -562,6 +562,26 @@ static void check_session(minnow_model* model) {
   minnow_session_free(session);
 }
 
+static void check_together(minnow_model* model) {
+  static const minnow_token tokens[2] = {20, 21};
+  minnow_session* sessions[2] = {NULL, NULL};
+  minnow_session* twice[2];
+  int64_t n_tokens = 0;
+  CHECK(minnow_session_create(model, NULL, &sessions[0]) == MINNOW_OK);
+  CHECK(minnow_session_create(model, NULL, &sessions[1]) == MINNOW_OK);
+  CHECK(minnow_sessions_decode(NULL, NULL, 0) == MINNOW_OK);
+  NULL_REFUSED(minnow_sessions_decode(NULL, tokens, 2), "sessions");
+  NULL_REFUSED(minnow_sessions_decode(sessions, NULL, 2), "tokens");
+  twice[0] = twice[1] = sessions[0];
+  REFUSED(minnow_sessions_decode(twice, tokens, 2), MINNOW_INVALID_ARGUMENT, "twice");
+  twice[1] = NULL;
+  REFUSED(minnow_sessions_decode(twice, tokens, 2), MINNOW_INVALID_ARGUMENT, "session 1");
+  CHECK(minnow_sessions_decode(sessions, tokens, 2) == MINNOW_OK);
+  CHECK(minnow_session_position(sessions[1], &n_tokens, NULL) == MINNOW_OK && n_tokens == 1);
+  minnow_session_free(sessions[0]);
+  minnow_session_free(sessions[1]);
+}
+
 int main(int argc, char** argv) {
   minnow_model* model = NULL;
   if (argc != 2) return 2;
@@ -577,6 +597,7 @@ int main(int argc, char** argv) {
   if (model != NULL) {
     check_text(model);
     check_session(model);
+    check_together(model);
     check_busy_and_cancel(model);
   }
   minnow_model_free(model);
