@@ -157,12 +157,12 @@ constexpr int kPrefetchBytes = 8192;
   }
 }
 
-// 0, which the compiler does not know unless it may: a loop from here to 2 stays a loop. Written
-// out for both halves, kernels of 256-element formats would be twice as long and keep less in
-// registers: 0.06 against 0.10 TMAC/s with Q4_K and 4 tokens, but a tenth faster with one token.
-[[gnu::always_inline]] inline int first_half(bool write_out) {
+// 0, which the compiler does not know: a loop from here to 2 stays a loop. Written out for both
+// halves, kernels of 256-element formats would be twice as long and keep less in registers: 0.06
+// against 0.10 TMAC/s with Q4_K and 4 tokens.
+[[gnu::always_inline]] inline int first_half() {
   int half = 0;
-  if (!write_out) __asm__("" : "+r"(half));
+  __asm__("" : "+r"(half));
   return half;
 }
 

@@ -1,5 +1,6 @@
 // Products of 4-, 5- and 6-bit weights with one to three tokens: every byte of the weights is read
-// once, in order, and codes live in registers only.
+// from memory once, and codes live in registers only. (One token and a format with 256 elements:
+// avx2_one_token.hpp.)
 //
 // A vector of codes [8 rows][4 k], unsigned, meets the same 4 activations of a token in every lane:
 //   vpmaddubsw  codes  [r0: c0 c1 c2 c3 | r1: ... | r7: ...]
@@ -9,6 +10,7 @@
 // 32-bit sums of them. The zero point of a code is taken back through the sums of 16 activations.
 #include "kernels/avx2/avx2_codes.hpp"
 #include "kernels/avx2/avx2_integer.hpp"
+#include "kernels/avx2/avx2_one_token.hpp"
 #include "kernels/avx2/avx2_tokens.hpp"
 
 namespace minnow::avx2 {
@@ -109,7 +111,7 @@ template <Format F, int T, int kPart>
 #pragma GCC unroll 4
   for (int s = 0; s < 4; ++s) {
     prefetch_unit<F>(tile, 4 * kPart + s);
-    for (int half = first_half(T == 1); half < 2; ++half) {
+    for (int half = first_half(); half < 2; ++half) {
       __m256i dots[T];
       dot<F, T, 0, 8>(tile + kHalfBytes * half, 4 * kPart + s, x, dots);
       const __m256 step = _mm256_cvtepi32_ps(unsigned_byte(scales[half].scales, s));
@@ -120,7 +122,7 @@ template <Format F, int T, int kPart>
       }
     }
   }
-  for (int half = first_half(T == 1); half < 2; ++half) {
+  for (int half = first_half(); half < 2; ++half) {
     take_mins<T, kPart>(scales[half].mins, field_of(tile, half, 1), x, part[half]);
     for (int t = 0; t < T; ++t) {
       const __m256 x_scale = _mm256_broadcast_ss(x.scales[t] + kPart);
@@ -151,7 +153,7 @@ template <int T, int kUnit>
 [[gnu::always_inline]] inline void add_q6_units(const uint8_t* tile, const Tokens<T>& x,
                                                 __m256 (*part)[T]) {
   prefetch_unit<Format::kQ6_K>(tile, kUnit);
-  for (int half = first_half(T == 1); half < 2; ++half) {
+  for (int half = first_half(); half < 2; ++half) {
     add_q6_sub_block<T, kUnit, 0>(tile, half, x, part[half]);
     add_q6_sub_block<T, kUnit, 1>(tile, half, x, part[half]);
   }
@@ -179,6 +181,8 @@ template <Format F, int T>
     prefetch_unit<F>(tile, 0);
     add_block<F, T>(tile, 0, x, acc[0]);
     add_block<F, T>(tile, 1, x, acc[1]);
+  } else if constexpr (T == 1) {
+    add_tile_of_one<F>(tile, x, acc);
   } else if constexpr (F == Format::kQ6_K) {
     add_q6_part<T, 0>(tile, x, acc);
     add_q6_part<T, 1>(tile, x, acc);

@@ -94,7 +94,7 @@ template <Format F>
 template <Format F>
 void unpack_block(const std::uint8_t* tile, std::uint8_t* group) {
   constexpr PanelLayout kPanel = panel_layout(F);
-  for (int half = first_half(false); half < 2; ++half) {
+  for (int half = first_half(); half < 2; ++half) {
     std::uint8_t* const out = group + kHalfBytes * half;
     unpack_codes<F>(tile + kHalfBytes * half, 0, out);
     store_floats(out + kPanel.scales, field_of(tile, half, 0));
@@ -145,7 +145,7 @@ void unpack_panel(const std::uint8_t* tile, std::int64_t n_tiles, std::uint8_t* 
     if constexpr (kLayout.units == 1) {
       unpack_block<F>(tile, panel);
     } else {
-      for (int half = first_half(false); half < 2; ++half) {
+      for (int half = first_half(); half < 2; ++half) {
         unpack_part<F, 0>(tile, half, panel);
         unpack_part<F, 1>(tile, half, panel + kPanel.group_bytes);
       }
