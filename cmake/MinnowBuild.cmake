@@ -3,7 +3,7 @@
 # Nothing here ever says -march=native: one binary serves every CPU of its family, and only the
 # folders kernels/<isa> add flags of their own.
 
-if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release or RelWithDebInfo" FORCE)
 endif()
 
@@ -17,12 +17,16 @@ endif()
 
 find_package(Threads REQUIRED)
 
-# Arithmetic is canonical (docs/decisions): the compiler may not fuse, reorder or assume.
+# Arithmetic is canonical (docs/decisions): the compiler may not fuse, reorder or assume. Everything is
+# hidden and position-independent, so that one set of objects makes both libraries; nothing is unique
+# in the process, so that it may hold two copies of them; no path of this machine is kept.
 add_library(minnow_flags INTERFACE)
 target_compile_features(minnow_flags INTERFACE cxx_std_20 c_std_99)
 target_compile_options(minnow_flags INTERFACE
-  -ffp-contract=off -fno-math-errno -fvisibility=hidden -fPIC
+  -ffp-contract=off -fno-math-errno -fvisibility=hidden -fPIC -ffunction-sections -fdata-sections
+  -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=
   $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>
   -Wall -Wextra -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
   $<$<BOOL:${MINNOW_WARNINGS_AS_ERRORS}>:-Werror>)
 target_compile_definitions(minnow_flags INTERFACE MINNOW_VERSION="${PROJECT_VERSION}")
@@ -30,17 +34,18 @@ target_include_directories(minnow_flags INTERFACE
   ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
 if(MINNOW_SANITIZE)
   target_compile_options(minnow_flags INTERFACE
-    -fsanitize=${MINNOW_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+    -fsanitize=${MINNOW_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   target_link_options(minnow_flags INTERFACE -fsanitize=${MINNOW_SANITIZE})
 endif()
 
-# minnow_layer(NAME): one object library of all .cpp files below src/NAME. A folder is a layer, so a
-# new file needs no line here.
+# minnow_layer(NAME FLAGS...): one object library of all .cpp files below src/NAME. A folder is a layer,
+# so a new file needs no line here. The flags are a release's.
 function(minnow_layer name)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
   if(files)
     add_library(minnow_${name} OBJECT ${files})
     target_link_libraries(minnow_${name} PRIVATE minnow_flags)
+    target_compile_options(minnow_${name} PRIVATE "$<$<CONFIG:Release>:${ARGN}>")
     set_property(GLOBAL APPEND PROPERTY MINNOW_OBJECTS minnow_${name})
   endif()
 endfunction()
@@ -53,6 +58,6 @@ function(minnow_kernels isa)
   add_library(minnow_kernels_${isa} OBJECT ${files})
   target_link_libraries(minnow_kernels_${isa} PRIVATE minnow_flags minnow_xsimd)
   target_compile_options(minnow_kernels_${isa} PRIVATE
-    $<$<CONFIG:Debug>:-O2> $<$<CONFIG:>:-O2> -fno-exceptions ${ARGN})
+    $<$<NOT:$<CONFIG:Release>>:-O2> -fno-exceptions ${ARGN})
   set_property(GLOBAL APPEND PROPERTY MINNOW_OBJECTS minnow_kernels_${isa})
 endfunction()

@@ -12,6 +12,10 @@ want cmake command -v cmake
 want ninja-build command -v ninja
 want binutils command -v readelf
 want xz-utils command -v xz
+want doxygen command -v doxygen
+want strace command -v strace
+want pkg-config command -v pkg-config
+want dpkg-dev command -v dpkg-shlibdeps
 want python3 command -v python3
 for package in libxsimd-dev nlohmann-json3-dev libcli11-dev libedit-dev libgtest-dev libeigen3-dev \
                libbenchmark-dev libutf8proc-dev libclang-rt-14-dev; do
@@ -26,15 +30,14 @@ if [ -z "${MINNOW_WITHOUT_MODELS:-}" ]; then
   done
 fi
 
-build_and_test() {  # PRESET [-DNAME=VALUE...]
-  local preset=$1
-  shift
+build_and_test() {  # PRESET TARGET [OPTION OF CTEST...]
+  local preset=$1 target=$2
+  shift 2
   echo "== $preset: build"
-  cmake --preset "$preset" -DMINNOW_BUILD_TESTS=ON "$@"
-  cmake --build "build/$preset" --parallel "$n_jobs"
-  echo "== $preset: test"
-  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$n_jobs" \
-    ${MINNOW_WITHOUT_MODELS:+-LE real}
+  cmake --preset "$preset" -DMINNOW_BUILD_TESTS=ON
+  cmake --build "build/$preset" --parallel "$n_jobs" --target "$target"
+  echo "== $preset: test $*"
+  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$n_jobs" "$@"
 }
 
-build_and_test release
+build_and_test release all ${MINNOW_WITHOUT_MODELS:+-LE real}
