@@ -3,8 +3,8 @@
 // A half of the tile (8 rows) at a time: first the integer products of all sub-blocks, left in the
 // first cache, then the chain of float steps. Loops are short, and no byte of fifth and sixth bits
 // is loaded twice for the same k: written out for a whole tile, as for two and three tokens
-// (avx2_direct.cpp), Q6_K came to 22 instead of 30 GB/s from memory and Q4_K to 37 instead of 41
-// from the third cache.
+// (avx2_direct.cpp), Q6_K came to 8 to 25 instead of 30 to 33 GB/s from memory, Q4_K to 35 instead
+// of 47 from the third cache.
 #pragma once
 
 #include "kernels/avx2/avx2_codes.hpp"
@@ -49,24 +49,13 @@ inline void prepare_one_token(Format format, const std::int16_t* sums, TokenSums
   keep_order(sum);
 }
 
-// Asks for the next eighth of a tile, in every step of the products' loops, so that the buffers for
-// misses never hold a whole tile.
-template <Format F>
-[[gnu::always_inline]] inline void prefetch_eighth(const std::uint8_t*& ahead) {
-  constexpr int kShare = code_layout(F).tile_bytes / 8;
-  prefetch(ahead, kShare);
-  ahead += kShare;
-}
-
 // Q4_K: units 2p and 2p + 1 share 8 pieces.
-inline void half_dots_q4(const std::uint8_t* half_tile, const std::int8_t* x,
-                         const std::uint8_t* ahead, HalfDots& out) {
+inline void half_dots_q4(const std::uint8_t* half_tile, const std::int8_t* x, HalfDots& out) {
   const __m256i ones = _mm256_set1_epi16(1);
   const __m256i four = _mm256_set1_epi8(15);
   const std::uint8_t* low = half_tile + code_layout(Format::kQ4_K).low;
 #pragma GCC unroll 1
   for (int p = 0; p < 4; ++p) {
-    prefetch_eighth<Format::kQ4_K>(ahead);
     __m256i sums[2];
 #pragma GCC unroll 8
     for (int g = 0; g < 8; ++g) {
@@ -84,8 +73,7 @@ inline void half_dots_q4(const std::uint8_t* half_tile, const std::int8_t* x,
 
 // Q5_K: four pieces of fifth bits serve four groups of all 8 units, as many as 16 bits hold. Units
 // 0...3, then, with the bits moved down by four, 4...7.
-inline void half_dots_q5(const std::uint8_t* half_tile, const std::int8_t* x,
-                         const std::uint8_t* ahead, HalfDots& out) {
+inline void half_dots_q5(const std::uint8_t* half_tile, const std::int8_t* x, HalfDots& out) {
   const __m256i ones = _mm256_set1_epi16(1);
   const __m256i four = _mm256_set1_epi8(15);
   const __m256i fifth = _mm256_set1_epi8(16);
@@ -99,7 +87,6 @@ inline void half_dots_q5(const std::uint8_t* half_tile, const std::int8_t* x,
     for (int g = 0; g < 4; ++g) bits[g] = load_bytes(high + kPieceBytes * g);
 #pragma GCC unroll 1
     for (int j = 0; j < 8; j += 4) {
-      prefetch_eighth<Format::kQ5_K>(ahead);
 #pragma GCC unroll 4
       for (int i = 0; i < 4; ++i) {
         __m256i sum;
@@ -121,8 +108,7 @@ inline void half_dots_q5(const std::uint8_t* half_tile, const std::int8_t* x,
 
 // Q6_K: 16 of the k in each of four units share four pieces of upper bits and eight of nibbles;
 // 16 bits hold two groups.
-inline void half_dots_q6(const std::uint8_t* half_tile, const std::int8_t* x,
-                         const std::uint8_t* ahead, HalfDots& out) {
+inline void half_dots_q6(const std::uint8_t* half_tile, const std::int8_t* x, HalfDots& out) {
   const __m256i ones = _mm256_set1_epi16(1);
   const __m256i four = _mm256_set1_epi8(15);
   const __m256i two = _mm256_set1_epi8(0x30);
@@ -130,7 +116,6 @@ inline void half_dots_q6(const std::uint8_t* half_tile, const std::int8_t* x,
   const std::uint8_t* high = half_tile + code_layout(Format::kQ6_K).high;
 #pragma GCC unroll 1
   for (int i = 0; i < 4; ++i) {  // first and second 16 of the first 128 k, then of the others
-    prefetch_eighth<Format::kQ6_K>(ahead);
     __m256i dots[4];
 #pragma GCC unroll 2
     for (int pair = 0; pair < 2; ++pair) {
@@ -203,6 +188,8 @@ template <Format F>
   TokenSums sums;
   HalfDots dots;
   prepare_one_token(F, x.sums[0], sums);
+  // All at once: an eighth of it in every step of the loops was a tenth slower (Q5_K from memory).
+  prefetch(tile, kLayout.tile_bytes);
   const __m256 x_scales[2] = {_mm256_broadcast_ss(x.scales[0]),
                               _mm256_broadcast_ss(x.scales[0] + 1)};
 #pragma GCC unroll 1
@@ -210,15 +197,14 @@ template <Format F>
     const std::uint8_t* const half_tile = tile + kHalfBytes * half;
     const std::uint8_t* const scales = half_tile + kLayout.scales;
     const __m256 d = field_of(tile, half, 0);
-    const std::uint8_t* const ahead = tile + kLayout.tile_bytes / 2 * half;
     __m256 parts[2];
     if constexpr (F == Format::kQ6_K) {
-      half_dots_q6(half_tile, x.codes[0], ahead, dots);
+      half_dots_q6(half_tile, x.codes[0], dots);
       parts[0] = q6_part(scales, d, dots.dots, sums.zeros);
       parts[1] = q6_part(scales + 2 * kPieceBytes, d, dots.dots + 8, sums.zeros + 8);
     } else {
-      F == Format::kQ4_K ? half_dots_q4(half_tile, x.codes[0], ahead, dots)
-                         : half_dots_q5(half_tile, x.codes[0], ahead, dots);
+      F == Format::kQ4_K ? half_dots_q4(half_tile, x.codes[0], dots)
+                         : half_dots_q5(half_tile, x.codes[0], dots);
       const __m256 dmin = field_of(tile, half, 1);
       parts[0] = k_part<0>(scales, d, dmin, dots, sums);
       parts[1] = k_part<1>(scales, d, dmin, dots, sums);
