@@ -9,11 +9,9 @@ namespace minnow::avx512 {
 using std::int64_t;
 
 void matmul_integer(Format format, const MatmulArgs& args, void* scratch) {
-  if (args.n_tokens <= kDirectTokens) {
-    matmul_direct(format, args);
-  } else {
-    matmul_panels(format, args, scratch);
-  }
+  if (args.n_tokens == 1) return matmul_direct(format, args);
+  if (fits_small(format, args)) return matmul_small(format, args, scratch);
+  matmul_panels(format, args, scratch);
 }
 
 // 24 chains: enough for two vpdpbusd a cycle with a latency of five, and some more.

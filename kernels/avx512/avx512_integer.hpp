@@ -24,12 +24,13 @@ void matmul_codes(const CodeGroup& group, const MatmulArgs& args, void* scratch)
 
 std::int64_t integer_peak(std::int64_t iterations);
 
-// The two ways to compute matmul_integer, which takes the first up to kDirectTokens tokens: there
-// both reach about half of the integer peak (1,536 k, weights from memory), below it the first is
-// up to twice as fast, above it the second reaches three quarters.
-inline constexpr std::int64_t kDirectTokens = 40;
-// Decodes weights in registers, where a few tokens meet them at once.
+// The three ways to compute matmul_integer, by the number of tokens.
+// One row group at a time, decoded in registers: at the speed of memory with one token.
 void matmul_direct(Format format, const MatmulArgs& args);
+// Two row groups at a time, decoded in registers for up to six tokens.
+void matmul_small(Format format, const MatmulArgs& args, void* scratch);
+// Whether matmul_small can be called (scratch holds its tables) and is faster than panels.
+bool fits_small(Format format, const MatmulArgs& args);
 // Decodes weights to bytes in scratch, a panel at a time, where all tokens meet them.
 void matmul_panels(Format format, const MatmulArgs& args, void* scratch);
 

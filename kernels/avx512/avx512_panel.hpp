@@ -4,17 +4,10 @@
 
 #include <cstdint>
 
-#include "kernels/api/kernel_table.hpp"
-#include "kernels/avx512/avx512_intrinsics.hpp"
+#include "kernels/avx512/avx512_token_tables.hpp"
 
 namespace minnow::avx512 {
 namespace {
-
-using std::int16_t;
-using std::int32_t;
-using std::int64_t;
-using std::int8_t;
-using std::uint8_t;
 
 // 16 KiB of codes: with scales, the activations of a tile and its sums they stay in a first-level
 // cache of 32 KiB. A token's sums of 16 activations are one vector.
@@ -37,28 +30,11 @@ struct alignas(64) Panel {
                                              // lane, [k / sub / 2][R][16]
 };
 
-// What the tokens of a tile bring to a panel besides their codes. It is made for every tile again,
-// which costs a tenth of reading it from tables for all tokens.
-struct alignas(64) TileTables {
-  // Where the integer dot of a sub-block starts: -zero * the sum of its activations' codes.
-  int32_t starts[kTileTokens][kPanelK / 16];  // [token][k / sub]
-  // Mins::kBlock: the sum of 32 codes as a float, [token][k / 32]. Mins::kInteger: the sums of two
-  // sub-blocks in the halves of a lane, [token][k / sub / 2].
-  int32_t extra[kTileTokens][kPanelK / 32];
-  float scales[kTileTokens][kPanelK / 32];  // [token][k / x_group]
-};
-
 struct PanelScratch {
   Panel panel;
   TileTables tables;
   // Sums of a chunk's tokens so far, [kBlockGroups / R][token][R][16 rows].
   float sums[kBlockGroups * kChunkTokens * 16];
-};
-
-// The codes of a tile's tokens from the panel's first k on.
-struct TokenCodes {
-  const int8_t* codes;  // [T][k], stride apart
-  int64_t stride;
 };
 
 // Where the sums of a tile come from and go to.

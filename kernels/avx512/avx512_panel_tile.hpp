@@ -13,25 +13,6 @@
 namespace minnow::avx512 {
 namespace {
 
-// Six addresses in two registers and a stride. The empty asm keeps the compiler from having one
-// register for each token, which it does not have.
-struct TokenPointers {
-  const int8_t* low;
-  const int8_t* high;
-  int64_t stride;
-
-  [[gnu::always_inline]] explicit TokenPointers(const TokenCodes& x)
-      : low(x.codes), high(x.codes + 3 * x.stride), stride(x.stride) {}
-  [[gnu::always_inline]] const int8_t* token(int t) const {
-    return t < 3 ? low + t * stride : high + (t - 3) * stride;
-  }
-  [[gnu::always_inline]] void advance(int k) {
-    low += k;
-    high += k;
-    __asm__("" : "+r"(low), "+r"(high));
-  }
-};
-
 // Integer sums of one sub-block: `index` (in Sub) from the panel's start, `at` k from the pointers.
 template <int Sub, bool Zero, int R, int T>
 [[gnu::always_inline]] inline void panel_dot(const Panel& panel, const TileTables& tables,

@@ -124,62 +124,14 @@ struct Step {
   int64_t n_tokens;
 };
 
-// A token's entries of the tables, from its sums of 16 codes of which `mask` exist.
-template <class Source>
-[[gnu::always_inline]] inline void prepare_sums(const int16_t* sums_of_16, __mmask32 mask,
-                                                int32_t* starts, int32_t* extra) {
-  constexpr IntegerRule kRule = Source::kRule;
-  constexpr bool kZero = Source::kZero != 0;
-  const __m512i sums = _mm512_maskz_loadu_epi16(mask, sums_of_16);
-  if constexpr (kZero && kRule.sub == 32) {
-    _mm512_store_si512(starts, _mm512_madd_epi16(sums, _mm512_set1_epi16(-Source::kZero)));
-  }
-  if constexpr (kZero && kRule.sub == 16) {
-    const __m512i zero = _mm512_set1_epi32(-Source::kZero & 0xffff);  // times the low half only
-    const __m256i low = _mm512_castsi512_si256(sums);
-    const __m256i high = _mm512_extracti64x4_epi64(sums, 1);
-    _mm512_store_si512(starts, _mm512_madd_epi16(_mm512_cvtepu16_epi32(low), zero));
-    _mm512_store_si512(starts + 16, _mm512_madd_epi16(_mm512_cvtepu16_epi32(high), zero));
-  }
-  const __m512i of_32 = _mm512_madd_epi16(sums, _mm512_set1_epi16(1));
-  if constexpr (kRule.mins == Mins::kBlock) {
-    _mm512_store_si512(extra, _mm512_castps_si512(_mm512_cvtepi32_ps(of_32)));
-  }
-  if constexpr (kRule.mins == Mins::kInteger && kRule.sub == 32) {
-    void* const address = extra;
-    _mm256_store_si256(static_cast<__m256i*>(address), _mm512_cvtepi32_epi16(of_32));
-  }
-  if constexpr (kRule.mins == Mins::kInteger && kRule.sub == 16) {
-    _mm512_store_si512(extra, sums);
-  }
-}
-
-// The tables of T tokens from `token` on.
-template <class Source, int T>
-[[gnu::always_inline]] inline void prepare_tile(const QuantRows& x, const Step& step, int64_t token,
-                                                TileTables& tables) {
-  constexpr int kXGroup = Source::kRule.x_group;
-  static_assert(kPanelK / 16 >= 32, "a token's sums of 16 are one vector");
-  const auto sums_mask = static_cast<__mmask32>((std::uint64_t{1} << (step.n_k / 16)) - 1);
-  const auto scales_mask = static_cast<__mmask16>((1 << (step.n_k / kXGroup)) - 1);
-  const float* scales = x.scales + token * x.scales_stride + step.start / kXGroup;
-  const int16_t* sums = x.sums + token * x.sums_stride + step.start / 16;
-#pragma GCC unroll 8
-  for (int t = 0; t < T; ++t) {
-    _mm512_store_ps(tables.scales[t], _mm512_maskz_loadu_ps(scales_mask, scales));
-    prepare_sums<Source>(sums, sums_mask, tables.starts[t], tables.extra[t]);
-    scales += x.scales_stride;
-    sums += x.sums_stride;
-  }
-}
-
 // Tokens from `token` on of all of QuantRows.
 template <class Source, int R, int T>
 void run_tile(const QuantRows& x, const Step& step, int64_t token, const TileSums& sums,
               PanelScratch& scratch) {
   constexpr IntegerRule kRule = Source::kRule;
   constexpr bool kZero = Source::kZero != 0;
-  prepare_tile<Source, T>(x, step, token, scratch.tables);
+  prepare_tables<kRule.x_group, kRule.sub, kRule.mins, Source::kZero>(x, token, T, step.start,
+                                                                      step.n_k, scratch.tables);
   const TokenCodes codes = {x.codes + token * x.codes_stride + step.start, x.codes_stride};
   if constexpr (kRule.x_group == 32) {
     panel_tile_32<kRule.sub, kRule.mins, kZero, R, T>(scratch.panel, scratch.tables, codes,
@@ -225,7 +177,7 @@ template <int R>
   }
 }
 
-// What prepare_tile() and the tile will read of tokens [first, end): short pieces of rows far
+// What prepare_tables() and the tile will read of tokens [first, end): short pieces of rows far
 // apart, which the hardware does not foresee.
 template <class Source>
 [[gnu::always_inline]] inline void prefetch_tokens(const QuantRows& x, const Step& step,

@@ -1,0 +1,319 @@
+// Products for a few tokens: 32 rows are decoded in registers and met by up to six tokens at once.
+//
+// Two row groups share every broadcast of activations, which loads bound otherwise; decoding runs
+// on the ports that vpdpbusd leaves free. A row is a lane, a token has an accumulator in each
+// group. An odd last group is computed twice and stored once.
+#include "kernels/avx512/avx512_integer.hpp"
+#include "kernels/avx512/avx512_tiles.hpp"
+#include "kernels/avx512/avx512_token_tables.hpp"
+#include "kernels/generic/integer_formats.hpp"
+
+namespace minnow::avx512 {
+namespace {
+
+using generic::IntegerRule;
+
+constexpr int kTurnTokens = 6;
+static_assert(kTurnTokens <= kTableTokens);
+// How far ahead both groups are prefetched; kernels/avx512/avx512_direct.cpp has the measurements.
+constexpr int kPrefetchDistance = 8192;
+
+template <Format F>
+struct TilePair {
+  Tile<F> tile[2];
+};
+
+// Part I (32 k) of the 128 k `h` of a tile of 256; a tile of 32 is its only part.
+template <int G, int I, Format F>
+[[gnu::always_inline]] inline __m512i codes_of(const Tile<F>& tile, int h) {
+  if constexpr (format_info(F).elements == 32) {
+    return tile.template codes<G>(0);
+  } else {
+    return tile.template codes_of<G, I>(h);
+  }
+}
+
+// The products of vectors G...End - 1 of part I; `x` stands at the part's first k.
+template <int I, int G, int End, Format F, int T>
+[[gnu::always_inline]] inline void add_products(const TilePair<F>& pair, int h,
+                                                const TokenPointers& x, __m512i (&sums)[2][T]) {
+  if constexpr (G < End) {
+    const __m512i first = codes_of<G, I>(pair.tile[0], h);
+    const __m512i second = codes_of<G, I>(pair.tile[1], h);
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) {
+      const __m512i q = broadcast_4_bytes(x.token(t) + 4 * G);
+      sums[0][t] = _mm512_dpbusd_epi32(sums[0][t], first, q);
+      sums[1][t] = _mm512_dpbusd_epi32(sums[1][t], second, q);
+    }
+    add_products<I, G + 1, End>(pair, h, x, sums);
+  }
+}
+
+// Integer sums of vectors First...End - 1 of part I, which are sub-block `index` of the tables.
+template <int I, int First, int End, Format F, int T>
+[[gnu::always_inline]] inline void dot(const TilePair<F>& pair, int h, int index,
+                                       const TileTables& tables, const TokenPointers& x,
+                                       __m512i (&sums)[2][T]) {
+#pragma GCC unroll 8
+  for (int t = 0; t < T; ++t) {
+    __m512i start = _mm512_setzero_si512();
+    if constexpr (Tile<F>::kZero != 0) start = _mm512_set1_epi32(tables.starts[t][index]);
+    sums[0][t] = start;
+    sums[1][t] = start;
+  }
+  add_products<I, First, End>(pair, h, x, sums);
+}
+
+// One tile of a format with 32 weights and 32 activations under a scale; `block` of the tables.
+template <Format F, int T>
+[[gnu::always_inline]] inline void add_block(const TilePair<F>& pair, int block,
+                                             const TileTables& tables, const TokenPointers& x,
+                                             __m512 (&acc)[2][T]) {
+  __m512i sums[2][T];
+  dot<0, 0, 8>(pair, 0, block, tables, x, sums);
+#pragma GCC unroll 2
+  for (int r = 0; r < 2; ++r) {
+    const __m512 scale = pair.tile[r].scale(0);
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) {
+      const __m512 product = _mm512_mul_ps(scale, _mm512_set1_ps(tables.scales[t][block]));
+      acc[r][t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[r][t]), product, acc[r][t]);
+    }
+    if constexpr (generic::integer_rule(F).mins == Mins::kBlock) {
+      const __m512 offset = pair.tile[r].offset();
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) {
+        const __m512 product = _mm512_mul_ps(offset, _mm512_set1_ps(tables.scales[t][block]));
+        const __m512 x_sum = _mm512_castsi512_ps(_mm512_set1_epi32(tables.extra[t][block]));
+        acc[r][t] = _mm512_fmadd_ps(x_sum, product, acc[r][t]);
+      }
+    }
+  }
+}
+
+// parts += the products of vectors First...End - 1 of part I, sub-block S of the 128 k.
+template <int I, int First, int End, int S, Format F, int T>
+[[gnu::always_inline]] inline void add_sub_block(const TilePair<F>& pair, int h, int group,
+                                                 const TileTables& tables, const TokenPointers& x,
+                                                 __m512 (&parts)[2][T]) {
+  constexpr int kSubs = 128 / generic::integer_rule(F).sub;
+  __m512i sums[2][T];
+  dot<I, First, End>(pair, h, kSubs * group + S, tables, x, sums);
+#pragma GCC unroll 2
+  for (int r = 0; r < 2; ++r) {
+    const __m512 scale = pair.tile[r].template scale_of<S>(h);
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) {
+      parts[r][t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[r][t]), scale, parts[r][t]);
+    }
+  }
+}
+
+// Parts I...3; `x` moves on by their k.
+template <int I, Format F, int T>
+[[gnu::always_inline]] inline void add_parts(const TilePair<F>& pair, int h, int group,
+                                             const TileTables& tables, TokenPointers& x,
+                                             __m512 (&parts)[2][T]) {
+  if constexpr (I < 4) {
+    if constexpr (generic::integer_rule(F).sub == 32) {
+      add_sub_block<I, 0, 8, I>(pair, h, group, tables, x, parts);
+    } else {
+      add_sub_block<I, 0, 4, 2 * I>(pair, h, group, tables, x, parts);
+      add_sub_block<I, 4, 8, 2 * I + 1>(pair, h, group, tables, x, parts);
+    }
+    x.advance(32);
+    add_parts<I + 1>(pair, h, group, tables, x, parts);
+  }
+}
+
+// Mins::kInteger, sub-blocks of 32: the minimums of group h (0 or 1) of the tiles, `group` of the
+// tables.
+template <Format F, int T>
+[[gnu::always_inline]] inline void subtract_mins(const TilePair<F>& pair, int h, int group,
+                                                 const TileTables& tables, __m512 (&parts)[2][T]) {
+#pragma GCC unroll 2
+  for (int r = 0; r < 2; ++r) {
+    const __m512i first = pair.tile[r].min_pair(4 * h);
+    const __m512i second = pair.tile[r].min_pair(4 * h + 2);
+    const __m512 dmin = pair.tile[r].dmin();
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) {
+      const int32_t* const x_sums = tables.extra[t] + 2 * group;
+      __m512i sum = _mm512_setzero_si512();
+      sum = _mm512_dpwssd_epi32(sum, first, _mm512_set1_epi32(x_sums[0]));
+      sum = _mm512_dpwssd_epi32(sum, second, _mm512_set1_epi32(x_sums[1]));
+      parts[r][t] = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(sum), dmin, parts[r][t]);
+    }
+  }
+}
+
+// The 128 weights of group h in tiles of 256, `group` of the tables; `x` moves on by 128 k.
+template <Format F, int T>
+[[gnu::always_inline]] inline void add_group_of_128(const TilePair<F>& pair, int h, int group,
+                                                    const TileTables& tables, TokenPointers& x,
+                                                    float* acc) {
+  constexpr IntegerRule kRule = generic::integer_rule(F);
+  __m512 parts[2][T];
+#pragma GCC unroll 8
+  for (int t = 0; t < T; ++t) parts[0][t] = parts[1][t] = _mm512_setzero_ps();
+  add_parts<0>(pair, h, group, tables, x, parts);
+  if constexpr (kRule.mins == Mins::kInteger) subtract_mins<F, T>(pair, h, group, tables, parts);
+#pragma GCC unroll 8
+  for (int t = 0; t < T; ++t) {
+    const __m512 x_scale = _mm512_set1_ps(tables.scales[t][group]);
+#pragma GCC unroll 2
+    for (int r = 0; r < 2; ++r) {
+      float* const at = acc + 16 * (2 * t + r);
+      _mm512_store_ps(at, _mm512_fmadd_ps(parts[r][t], x_scale, _mm512_load_ps(at)));
+    }
+  }
+}
+
+// Two row groups and where their results go.
+struct Rows {
+  const uint8_t* bytes[2];
+  float* out;  // [T][32 rows], out_stride apart
+  int64_t out_stride;
+  __mmask16 mask[2];
+  bool prefetch;  // not again for the same weights
+};
+
+template <Format F>
+[[gnu::always_inline]] inline void prefetch_tiles(const TilePair<F>& pair) {
+  for (int line = 0; line < format_info(F).block_bytes * kGroupRows; line += 64) {
+    _mm_prefetch(pair.tile[0].tile + kPrefetchDistance + line, _MM_HINT_T0);
+    _mm_prefetch(pair.tile[1].tile + kPrefetchDistance + line, _MM_HINT_T0);
+  }
+}
+
+template <Format F>
+[[gnu::always_inline]] inline void advance(TilePair<F>& pair) {
+  pair.tile[0].tile += format_info(F).block_bytes * kGroupRows;
+  pair.tile[1].tile += format_info(F).block_bytes * kGroupRows;
+}
+
+// tables: one for every kTableK of k.
+template <Format F, int T>
+void multiply_pair(const Rows& rows, const TokenCodes& codes, int64_t k, const TileTables* tables) {
+  constexpr int kElements = format_info(F).elements;
+  TilePair<F> pair = {{{{rows.bytes[0]}}, {{rows.bytes[1]}}}};
+  TokenPointers x(codes);
+  alignas(64) float results[T * 2 * 16] = {};
+  __m512 acc[2][T];
+#pragma GCC unroll 8
+  for (int t = 0; t < T; ++t) acc[0][t] = acc[1][t] = _mm512_setzero_ps();
+  for (int64_t start = 0; start < k; start += kTableK, ++tables) {
+    const int n_k = static_cast<int>(k - start < kTableK ? k - start : kTableK);
+    for (int i = 0; i < n_k / kElements; ++i) {
+      if (rows.prefetch) prefetch_tiles(pair);
+      if constexpr (kElements == 32) {
+        add_block<F, T>(pair, i, *tables, x, acc);
+        x.advance(32);
+      } else {
+        for (int h = 0; h < 2; ++h) {
+          add_group_of_128<F, T>(pair, h, 2 * i + h, *tables, x, results);
+        }
+      }
+      advance(pair);
+    }
+  }
+#pragma GCC unroll 8
+  for (int t = 0; t < T; ++t) {
+#pragma GCC unroll 2
+    for (int r = 0; r < 2; ++r) {
+      const __m512 sum = kElements == 32 ? acc[r][t] : _mm512_load_ps(results + 16 * (2 * t + r));
+      _mm512_mask_storeu_ps(rows.out + t * rows.out_stride + 16 * r, rows.mask[r], sum);
+    }
+  }
+}
+
+template <Format F, int T = kTurnTokens>
+[[gnu::always_inline]] inline void multiply_tokens(const Rows& rows, const TokenCodes& codes,
+                                                   int64_t k, const TileTables* tables,
+                                                   int n_tokens) {
+  if constexpr (T > 1) {
+    if (n_tokens == T) return multiply_pair<F, T>(rows, codes, k, tables);
+    multiply_tokens<F, T - 1>(rows, codes, k, tables, n_tokens);
+  }
+}
+
+// Turns of nearly equal sizes. One token is left alone only in a product of one.
+struct Turns {
+  int64_t n_turns;
+  int64_t least;
+  int64_t n_larger;
+
+  explicit Turns(int64_t n_tokens)
+      : n_turns((n_tokens + kTurnTokens - 1) / kTurnTokens),
+        least(n_tokens / n_turns),
+        n_larger(n_tokens % n_turns) {}
+  int size(int64_t turn) const { return static_cast<int>(least + (turn < n_larger ? 1 : 0)); }
+};
+
+int64_t tables_of_turn(int64_t k) {
+  return (k + kTableK - 1) / kTableK;
+}
+
+template <Format F>
+void prepare_turns(const MatmulArgs& args, const Turns& turns, TileTables* tables) {
+  constexpr IntegerRule kRule = generic::integer_rule(F);
+  int64_t token = 0;
+  for (int64_t turn = 0; turn < turns.n_turns; ++turn) {
+    for (int64_t k = 0; k < args.k; k += kTableK) {
+      const int n_k = static_cast<int>(args.k - k < kTableK ? args.k - k : kTableK);
+      prepare_tables<kRule.x_group, kRule.sub, kRule.mins, Tile<F>::kZero>(
+          args.x, token, turns.size(turn), k, n_k, *tables++);
+    }
+    token += turns.size(turn);
+  }
+}
+
+template <Format F>
+void multiply_all(const MatmulArgs& args, TileTables* tables) {
+  constexpr FormatInfo kInfo = format_info(F);
+  const Turns turns(args.n_tokens);
+  prepare_turns<F>(args, turns, tables);
+  const auto* const weights = static_cast<const uint8_t*>(args.weights);
+  const int64_t group_bytes = args.k / kInfo.elements * kInfo.block_bytes * kGroupRows;
+  for (int64_t row = 0; row < args.n_rows; row += 2 * kGroupRows) {
+    Rows rows = {};
+    rows.bytes[0] = weights + row / kGroupRows * group_bytes;
+    const int64_t rest = args.n_rows - row;
+    const bool both = rest > kGroupRows;
+    rows.bytes[1] = rows.bytes[0] + (both ? group_bytes : 0);
+    rows.mask[0] = static_cast<__mmask16>(both ? 0xffff : (1 << rest) - 1);
+    rows.mask[1] = static_cast<__mmask16>(rest >= 2 * kGroupRows ? 0xffff
+                                          : both                 ? (1 << (rest - kGroupRows)) - 1
+                                                                 : 0);
+    rows.out_stride = args.out_stride;
+    int64_t token = 0;
+    for (int64_t turn = 0; turn < turns.n_turns; ++turn) {
+      rows.out = args.out + token * args.out_stride + row;
+      rows.prefetch = turn == 0;
+      const TokenCodes codes = {args.x.codes + token * args.x.codes_stride, args.x.codes_stride};
+      multiply_tokens<F>(rows, codes, args.k, tables + turn * tables_of_turn(args.k),
+                         turns.size(turn));
+      token += turns.size(turn);
+    }
+  }
+}
+
+}  // namespace
+
+bool fits_small(Format format, const MatmulArgs& args) {
+  // Four turns reach what panels reach, two with sub-blocks of 16, whose decoding takes as long as
+  // the products of four tokens (Q6_K: 46 % of the peak at 16 tokens, panels 50 %).
+  const int64_t most_turns = generic::integer_rule(format).sub == 16 ? 2 : 4;
+  if (args.n_tokens < 2 || args.n_tokens > most_turns * kTurnTokens) return false;
+  const int64_t n_tables = Turns(args.n_tokens).n_turns * tables_of_turn(args.k);
+  return n_tables <= static_cast<int64_t>(kIntegerScratchBytes / sizeof(TileTables));
+}
+
+void matmul_small(Format format, const MatmulArgs& args, void* scratch) {
+  generic::visit_integer_tiles(format, [&](auto constant) {
+    multiply_all<decltype(constant)::kValue>(args, static_cast<TileTables*>(scratch));
+  });
+}
+
+}  // namespace minnow::avx512
