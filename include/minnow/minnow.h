@@ -13,8 +13,8 @@
  *  - What a function allocates for the caller is freed with minnow_free().
  *  - Nothing here prints, exits, aborts, reads the environment, opens a socket or throws.
  *  - Functions on one session belong to one thread at a time: a second caller gets MINNOW_BUSY. Only
- *    minnow_session_cancel() may come from anywhere. Models and runtimes may be used by any number of
- *    threads at once.
+ *    minnow_session_cancel() and minnow_session_set_deadline() may come from anywhere. Models,
+ *    adapters and runtimes may be used by any number of threads at once.
  */
 #ifndef MINNOW_MINNOW_H
 #define MINNOW_MINNOW_H
@@ -48,7 +48,8 @@ typedef enum minnow_status {
   MINNOW_NUMERIC_ERROR = 10,   /* a value became infinite or not a number */
   MINNOW_MISMATCH = 11,        /* a state or cache that belongs to another model */
   MINNOW_INTERNAL_ERROR = 12,  /* a bug of ours */
-  MINNOW_TEMPLATE_ERROR = 13   /* the chat template itself refused; its message is the error */
+  MINNOW_TEMPLATE_ERROR = 13,  /* the chat template itself refused; its message is the error */
+  MINNOW_TIMED_OUT = 14        /* the session's deadline passed */
 } minnow_status;
 
 /* The library's version, "0.1.0". Never NULL; static; any thread. */
@@ -72,6 +73,7 @@ typedef struct minnow_options minnow_options;
 typedef struct minnow_runtime minnow_runtime; /* threads, kernels, memory and log */
 typedef struct minnow_model minnow_model;     /* immutable, shared by threads */
 typedef struct minnow_session minnow_session; /* one conversation, one thread at a time */
+typedef struct minnow_adapter minnow_adapter; /* a LoRA of one model, shared by threads */
 typedef int32_t minnow_token;                 /* an id, [0, n_vocab) */
 
 /* What a callback says: go on, or end here. */
@@ -140,8 +142,10 @@ MINNOW_API minnow_status minnow_runtime_create(const minnow_options* options,
                                                minnow_runtime** out_runtime);
 MINNOW_API void minnow_runtime_free(minnow_runtime* runtime);
 
-/* The CPU's features, the kernel tables of this build, which of them the CPU runs, the one chosen and
- * the threads, as a JSON object. */
+/* The CPU's features, the kernel tables of this build, which of them the CPU runs, the one chosen, the
+ * threads and their CPU seconds, memory ("in_use_bytes", "peak_bytes", "budget_bytes",
+ * "n_allocations") and "affinity": what was asked for, and whether the system confirmed or refused it
+ * (to find out, the threads are started), as a JSON object. */
 MINNOW_API minnow_status minnow_runtime_describe(minnow_runtime* runtime, char** out_json);
 
 /* Measures this machine's limits with the runtime's threads: read bandwidth, integer and float peak;
@@ -378,8 +382,50 @@ MINNOW_API minnow_status minnow_session_restore(minnow_session* session, const c
 MINNOW_API minnow_status minnow_session_fork(minnow_session* session,
                                              minnow_session** out_session);
 
+/* ---- adapters ---------------------------------------------------------------------------------- */
+
+/* Opens a LoRA for a model: a GGUF file as llama.cpp's convert_lora_to_gguf writes it. Takes its own
+ * small matrices and nothing of the model's; any number of sessions, on any threads, may attach it.
+ * The adapter keeps the model alive. MINNOW_MISMATCH names everything in it that is not of this
+ * model (architecture, tensors, shapes), MINNOW_UNSUPPORTED what minnow cannot adapt (embeddings,
+ * experts, models with an encoder), MINNOW_BAD_FILE what is no adapter. Reads the whole file. */
+MINNOW_API minnow_status minnow_adapter_open(minnow_model* model, const char* path,
+                                             minnow_adapter** out_adapter);
+
+/* NULL is fine; sessions that it is attached to keep what they need. */
+MINNOW_API void minnow_adapter_free(minnow_adapter* adapter);
+
+/* Attaches an adapter, times `scale` (1: as trained; the file's alpha / rank comes on top). Several
+ * add up in the order of attachment; attaching one again changes its scale; 0 detaches it. Whenever
+ * that changes something, the session starts anew, because what it has read was read without it;
+ * messages stay, and the next turn reads them. MINNOW_MISMATCH: opened for another model.
+ * MINNOW_INVALID_ARGUMENT: a scale that is no finite number. Takes memory for a batch. */
+MINNOW_API minnow_status minnow_session_attach(minnow_session* session, minnow_adapter* adapter,
+                                               double scale);
+
+/* ---- scoring, deadlines, figures --------------------------------------------------------------- */
+
+/* The natural logarithm of the probability of each text as a continuation of what the session has
+ * read and of `context` (NULL: nothing more), zero-terminated texts both:
+ * out_log_probabilities [n_continuations]. Context and continuation become tokens together; where a
+ * token crosses the border, it counts for the continuation. The session is as before afterwards. The
+ * context is read once. MINNOW_CONTEXT_FULL: they do not fit behind what was read. Takes memory for
+ * one row of logits. */
+MINNOW_API minnow_status minnow_session_score(minnow_session* session, const char* context,
+                                              const char* const* continuations,
+                                              size_t n_continuations,
+                                              double* out_log_probabilities);
+
+/* From now on for `seconds`, calls on this session run; after that the running one and all later ones
+ * return MINNOW_TIMED_OUT at their next job, with the session as after a cancel. Infinity, 0 or less:
+ * no deadline. Any thread, also while a call runs. */
+MINNOW_API minnow_status minnow_session_set_deadline(minnow_session* session, double seconds);
+
 /* What the last prefill and answer cost: "prompt_tokens", "prompt_seconds", "answer_tokens",
- * "answer_seconds", "first_token_seconds", "n_ctx", "kv_bytes", "session_bytes", as a JSON object. */
+ * "answer_seconds", "first_token_seconds"; what the session takes: "position", "n_ctx", "kv_bytes",
+ * "session_bytes"; and all that it did since it was created: "tokens_read", "tokens_sampled",
+ * "weight_bytes_read" (all weights once a pass), "cpu_seconds" (the callers' and, meanwhile, the
+ * pool's), as a JSON object. */
 MINNOW_API minnow_status minnow_session_stats(minnow_session* session, char** out_json);
 
 #ifdef __cplusplus

@@ -43,6 +43,7 @@ struct Free {
   void operator()(minnow_runtime* runtime) const noexcept { minnow_runtime_free(runtime); }
   void operator()(minnow_model* model) const noexcept { minnow_model_free(model); }
   void operator()(minnow_session* session) const noexcept { minnow_session_free(session); }
+  void operator()(minnow_adapter* adapter) const noexcept { minnow_adapter_free(adapter); }
 };
 
 template <class T>
@@ -61,6 +62,21 @@ inline std::string take(char* text) {
 inline std::string take(char* text, std::size_t n_bytes) {
   const Owned<char> owner(text);
   return std::string(owner.get(), n_bytes);
+}
+
+}  // namespace detail
+
+namespace detail {
+
+// A number of a flat JSON object that the library wrote.
+inline std::int64_t number(const std::string& json, const char* name) {
+  const std::string key = std::string("\"") + name + "\":";
+  const std::size_t at = json.find(key);
+  std::int64_t value = 0;
+  if (at == std::string::npos) return value;
+  for (std::size_t i = at + key.size(); i < json.size() && json[i] >= '0' && json[i] <= '9'; ++i)
+    value = value * 10 + (json[i] - '0');
+  return value;
 }
 
 }  // namespace detail
@@ -104,7 +120,17 @@ struct Embedding {
   const float* operator[](std::size_t row) const { return values.data() + row * n_embd; }
 };
 
-// One conversation. One thread at a time, but for cancel().
+// A LoRA, opened for one model.
+class Adapter {
+ public:
+  explicit Adapter(minnow_adapter* handle) : handle_(handle) {}
+  minnow_adapter* get() const noexcept { return handle_.get(); }
+
+ private:
+  detail::Owned<minnow_adapter> handle_;
+};
+
+// One conversation. One thread at a time, but for cancel() and set_deadline().
 class Session {
  public:
   explicit Session(minnow_session* handle) : handle_(handle) {}
@@ -202,6 +228,43 @@ class Session {
   }
   void truncate(std::int64_t n_tokens) { check(minnow_session_truncate(handle_.get(), n_tokens)); }
   void cancel() { check(minnow_session_cancel(handle_.get())); }
+  // Calls that run on after this many seconds from now throw MINNOW_TIMED_OUT.
+  void set_deadline(double seconds) { check(minnow_session_set_deadline(handle_.get(), seconds)); }
+
+  // The answer in pieces, pulled instead of pushed: begin(), then next() until it is empty. A piece
+  // is valid until the next call.
+  void begin(const std::string& message) {
+    check(minnow_session_chat(handle_.get(), "user", message.c_str(), nullptr, nullptr, nullptr));
+  }
+  std::string_view next() {
+    const char* text = nullptr;
+    std::size_t n_bytes = 0;
+    check(minnow_session_next(handle_.get(), &text, &n_bytes, nullptr));
+    return {text, n_bytes};
+  }
+
+  void save(const std::string& path) { check(minnow_session_save(handle_.get(), path.c_str())); }
+  void restore(const std::string& path) {
+    check(minnow_session_restore(handle_.get(), path.c_str()));
+  }
+  Session fork() {
+    minnow_session* copy = nullptr;
+    check(minnow_session_fork(handle_.get(), &copy));
+    return Session(copy);
+  }
+  void attach(const Adapter& adapter, double scale = 1.0) {
+    check(minnow_session_attach(handle_.get(), adapter.get(), scale));
+  }
+  // The log-probability of each continuation after what was read and `context`.
+  std::vector<double> score(const std::string& context,
+                            const std::vector<std::string>& continuations) {
+    std::vector<const char*> texts;
+    for (const std::string& text : continuations) texts.push_back(text.c_str());
+    std::vector<double> scores(texts.size());
+    check(minnow_session_score(handle_.get(), context.c_str(), texts.data(), texts.size(),
+                               scores.data()));
+    return scores;
+  }
   std::string stats() {
     char* json = nullptr;
     check(minnow_session_stats(handle_.get(), &json));
@@ -234,13 +297,51 @@ class Session {
   detail::Owned<minnow_session> handle_;
 };
 
+// What a file and a session take with some options, before anything is loaded; what the memory
+// budget counts, to the byte.
+struct Estimate {
+  std::int64_t weights_bytes;
+  std::int64_t kv_bytes;
+  std::int64_t workspace_bytes;  // of the session, beside keys and values
+  std::int64_t total_bytes;      // model and session together
+  std::int64_t peak_bytes;       // the most at any time, while opening too
+};
+
+// Part of an open file, as in an archive. n_bytes 0: to the end.
+struct FilePart {
+  int descriptor;
+  std::uint64_t offset = 0;
+  std::uint64_t n_bytes = 0;
+};
+
 // An open model. Any number of threads and sessions may share it.
 class Model {
  public:
-  static Model open(const std::string& path, const Options& options = Options()) {
+  static Model open(std::string_view path, const Options& options = Options()) {
     minnow_model* model = nullptr;
-    check(minnow_model_open(path.c_str(), options.get(), &model));
+    check(minnow_model_open(std::string(path).c_str(), options.get(), &model));
     return Model(model);
+  }
+  // The descriptor may be closed afterwards.
+  static Model open(const FilePart& part, const Options& options = Options()) {
+    minnow_model* model = nullptr;
+    check(minnow_model_open_descriptor(part.descriptor, part.offset, part.n_bytes, options.get(),
+                                       &model));
+    return Model(model);
+  }
+  static Estimate estimate(const std::string& path, const Options& options = Options()) {
+    const std::string json = inspect(path, options);
+    const std::size_t at = json.rfind("\"memory\":");
+    if (at == std::string::npos) throw Error(MINNOW_UNSUPPORTED, "minnow cannot run this file");
+    const std::string memory = json.substr(at);
+    return {detail::number(memory, "weights_bytes"), detail::number(memory, "kv_bytes"),
+            detail::number(memory, "workspace_bytes"), detail::number(memory, "total_bytes"),
+            detail::number(memory, "peak_bytes")};
+  }
+  Adapter adapter(const std::string& path) const {
+    minnow_adapter* adapter = nullptr;
+    check(minnow_adapter_open(handle_.get(), path.c_str(), &adapter));
+    return Adapter(adapter);
   }
   // What a file needs, as JSON; loads nothing.
   static std::string inspect(const std::string& path, const Options& options = Options()) {

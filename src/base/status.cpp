@@ -32,6 +32,8 @@ const char* status_name(StatusCode code) {
       return "internal error";
     case StatusCode::kTemplate:
       return "template error";
+    case StatusCode::kTimedOut:
+      return "timed out";
   }
   return "unknown status";
 }

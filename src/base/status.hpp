@@ -29,6 +29,7 @@ enum class StatusCode : int {
   kMismatch = 11,        // a state or cache that belongs to another model
   kInternal = 12,        // an invariant of ours does not hold: a bug, please report it
   kTemplate = 13,        // the chat template itself refused, with its own message
+  kTimedOut = 14,        // the session's deadline passed
 };
 
 // Returns the code's stable name, as in "out of memory".

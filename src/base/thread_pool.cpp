@@ -67,11 +67,12 @@ struct ThreadPool::Threads {
   std::thread threads[kMaxThreads];
 };
 
-ThreadPool::ThreadPool(int n_threads, ExecutorHooks executor)
+ThreadPool::ThreadPool(int n_threads, ExecutorHooks executor, const CpuSet& affinity)
     : n_threads_(n_threads < 1             ? 1
                  : n_threads > kMaxThreads ? kMaxThreads
                                            : n_threads),
-      executor_(executor) {}
+      executor_(executor),
+      affinity_(affinity) {}
 
 ThreadPool::~ThreadPool() {
   if (!threads_) return;
@@ -92,6 +93,9 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::abandon_after_fork() noexcept {
   [[maybe_unused]] Threads* const left_behind = threads_.release();
   n_started_.store(0);
+  n_pinned_.store(0);
+  n_not_pinned_.store(0);
+  for (std::atomic<CpuClock>& clock : clocks_) clock.store(kNoClock);
 }
 
 void ThreadPool::start_threads() noexcept {
@@ -102,6 +106,7 @@ void ThreadPool::start_threads() noexcept {
     try {  // std::thread reports a refused thread only so; fewer threads are fine
       threads_->threads[i] = std::thread([this, i, threads = threads_.get()] {
         const FloatEnvironment environment;
+        prepare_thread(i + 1);
         worker_loop(i + 1, *threads);
       });
     } catch (...) {
@@ -136,19 +141,15 @@ void ThreadPool::run(std::int64_t n_items, Job job, void* context, const std::at
   ticket_.store(std::uint64_t{generation} << 32, std::memory_order_seq_cst);
 
   if (executor_.run != nullptr) {
-    struct Call {
-      ThreadPool* pool;
-      std::uint32_t generation;
-    } call{this, generation};
     executor_.run(
         executor_.user,
-        [](void* user, std::int32_t i) {
+        [](void* pool, std::int32_t i) {
           const FloatEnvironment environment;
-          auto* c = static_cast<Call*>(user);
-          c->pool->run_items(i % c->pool->n_threads_, c->generation);
+          static_cast<ThreadPool*>(pool)->run_as(i);
         },
-        &call, n_threads_);
-    run_items(0, generation);  // whatever an executor that dropped jobs left over
+        this, n_threads_);
+    // Whatever an executor that dropped jobs, or has yet to run them, left over.
+    for (int worker = 0; worker < n_threads_; ++worker) run_as(worker);
   } else {
     if (threads_ && process_id_ != current_process()) abandon_after_fork();
     if (!threads_) start_threads();
@@ -160,6 +161,39 @@ void ThreadPool::run(std::int64_t n_items, Job job, void* context, const std::at
   }
   wait_until_done(n_items);
   busy_.store(false, std::memory_order_release);
+}
+
+// One of an executor's jobs, which may come late: then it helps with the job that is running, or
+// finds nothing to do. No two of them have the same scratch memory at the same time.
+void ThreadPool::run_as(int worker) noexcept {
+  if (worker < 0 || worker >= n_threads_) return;
+  if (is_at_work_[worker].exchange(true, std::memory_order_acquire)) return;
+  run_items(worker, generation_of(ticket_.load(std::memory_order_acquire)));
+  is_at_work_[worker].store(false, std::memory_order_release);
+}
+
+void ThreadPool::prepare_thread(int worker) noexcept {
+  clocks_[worker].store(own_cpu_clock());
+  if (affinity_.empty()) return;
+  (affinity_.pin_this_thread() ? n_pinned_ : n_not_pinned_).fetch_add(1);
+}
+
+ThreadPool::Affinity ThreadPool::try_affinity() noexcept {
+  const bool makes_threads = executor_.run == nullptr && n_threads_ > 1;
+  if (!affinity_.empty() && makes_threads && !busy_.exchange(true, std::memory_order_acquire)) {
+    if (threads_ && process_id_ != current_process()) abandon_after_fork();
+    if (!threads_) start_threads();
+    busy_.store(false, std::memory_order_release);
+    while (n_pinned_.load() + n_not_pinned_.load() < n_started_.load()) yield_core();
+  }
+  return {n_pinned_.load(), n_not_pinned_.load(), affinity_};
+}
+
+double ThreadPool::cpu_seconds() const noexcept {
+  double sum = 0;
+  for (int i = 0; i < n_threads_; ++i)
+    sum += cpu_seconds_of(clocks_[i].load(std::memory_order_relaxed));
+  return sum;
 }
 
 void ThreadPool::run_alone(std::int64_t n_items, Job job, void* context,

@@ -17,6 +17,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/cpu_clock.hpp"
+#include "base/cpu_set.hpp"
 #include "base/status.hpp"
 
 namespace minnow {
@@ -47,7 +49,9 @@ class ThreadPool {
 
   // n_threads counts the caller's. Starts no thread yet: that happens at the first job that can use
   // one. A thread that the system refuses means fewer threads, not an error.
-  explicit ThreadPool(int n_threads, ExecutorHooks executor = {});
+  // With `affinity`, each thread that the pool makes asks to be kept on these CPUs; the caller's is
+  // the host's and stays where it is.
+  explicit ThreadPool(int n_threads, ExecutorHooks executor = {}, const CpuSet& affinity = {});
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -55,6 +59,16 @@ class ThreadPool {
   int n_threads() const { return n_threads_; }
   // Threads that were really started (with the caller's); 1 before the first job.
   int n_started() const { return 1 + n_started_.load(std::memory_order_relaxed); }
+
+  // What became of the affinity. Starts the threads, to find out.
+  struct Affinity {
+    int n_confirmed = 0;
+    int n_refused = 0;
+    CpuSet asked;
+  };
+  Affinity try_affinity() noexcept;
+  // CPU time of the pool's own threads.
+  double cpu_seconds() const noexcept;
 
   // Runs job for every item. When *cancel becomes true, items not yet begun are left out; the
   // caller has to look at it afterwards. cancel may be NULL.
@@ -77,6 +91,8 @@ class ThreadPool {
   struct Threads;  // what a fork leaves behind: made anew in the child
 
   void start_threads() noexcept;
+  void prepare_thread(int worker) noexcept;
+  void run_as(int worker) noexcept;
   void abandon_after_fork() noexcept;
   void worker_loop(int worker, Threads& threads) noexcept;
   void run_items(int worker, std::uint32_t generation) noexcept;
@@ -87,6 +103,7 @@ class ThreadPool {
 
   const int n_threads_;
   const ExecutorHooks executor_;
+  const CpuSet affinity_;
   std::atomic<bool> busy_{false};  // held by the caller whose job runs
 
   // The current job. ticket_ is (generation << 32 | next item); a claim is a compare-and-swap on
@@ -102,6 +119,10 @@ class ThreadPool {
   std::atomic<std::int64_t> next_n_items_{0};
 
   std::atomic<int> n_started_{0};
+  std::atomic<int> n_pinned_{0};
+  std::atomic<int> n_not_pinned_{0};
+  std::atomic<CpuClock> clocks_[kMaxThreads]{};
+  std::atomic<bool> is_at_work_[kMaxThreads]{};  // of an executor's jobs, by worker
   std::int64_t process_id_ = 0;
   std::unique_ptr<Threads> threads_;
 };

@@ -27,6 +27,10 @@ struct minnow_model {
   std::shared_ptr<minnow::Model> model;
 };
 
+struct minnow_adapter {
+  std::shared_ptr<const minnow::Adapter> adapter;
+};
+
 struct minnow_session {
   std::unique_ptr<minnow::Chat> chat;
   std::atomic<bool> busy{false};
@@ -41,6 +45,18 @@ inline Options options_of(const minnow_options* options) {
   return options != nullptr ? options->options : Options{};
 }
 
+// Times one call of a session.
+class CallAccount {
+ public:
+  explicit CallAccount(Governor& governor) : governor_(governor) { governor_.begin_call(); }
+  ~CallAccount() { governor_.end_call(); }
+  CallAccount(const CallAccount&) = delete;
+  CallAccount& operator=(const CallAccount&) = delete;
+
+ private:
+  Governor& governor_;
+};
+
 // Runs the body inside a session: one thread at a time, and a cancel() from before has no effect.
 template <class Body>
 minnow_status in_session(minnow_session* session, Body&& body) noexcept {
@@ -53,7 +69,11 @@ minnow_status in_session(minnow_session* session, Body&& body) noexcept {
       ~Release() { session->busy.store(false, std::memory_order_release); }
     } release{session};
     session->session().clear_cancel();
-    return body();
+    const CallAccount account(session->session().governor());
+    const Status status = body();
+    if (status.code() == StatusCode::kCancelled && session->session().governor().has_timed_out())
+      return error(StatusCode::kTimedOut, "the session's deadline passed: ", status.message());
+    return status;
   });
 }
 

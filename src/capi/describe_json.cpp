@@ -100,6 +100,22 @@ void write_memory(const MemoryEstimate& memory, JsonWriter& json) {
       .end_object();
 }
 
+// Asked for, and confirmed or refused by the system.
+void write_affinity(Runtime& runtime, JsonWriter& json) {
+  const ThreadPool::Affinity affinity = runtime.pool().try_affinity();
+  const char* const state = affinity.asked.empty()     ? "not asked for"
+                            : affinity.n_refused > 0   ? "refused"
+                            : affinity.n_confirmed > 0 ? "confirmed"
+                                                       : "no threads of minnow's own";
+  json.key("affinity")
+      .begin_object()
+      .member("asked", affinity.asked.text())
+      .member("state", state)
+      .member("n_confirmed", affinity.n_confirmed)
+      .member("n_refused", affinity.n_refused)
+      .end_object();
+}
+
 }  // namespace
 
 std::string options_json() {
@@ -154,6 +170,9 @@ std::string runtime_json(Runtime& runtime) {
       .member("budget_bytes", has_budget ? memory.budget_bytes() : 0)
       .member("n_allocations", memory.n_allocations())
       .end_object();
+  write_affinity(runtime, json);
+  json.member("duty_cycle", runtime.duty_percent());
+  json.member("cpu_seconds", runtime.pool().cpu_seconds());
   return json.end_object().take();
 }
 
@@ -210,7 +229,11 @@ std::string stats_json(const GenerationStats& stats, const Session& session) {
       .member("position", session.position())
       .member("n_ctx", session.n_ctx())
       .member("kv_bytes", session.size().kv_bytes)
-      .member("session_bytes", session.size().arena_bytes);
+      .member("session_bytes", session.size().arena_bytes)
+      .member("tokens_read", session.counts().n_tokens)
+      .member("tokens_sampled", session.counts().n_sampled)
+      .member("weight_bytes_read", session.counts().n_weight_bytes)
+      .member("cpu_seconds", session.governor().cpu_seconds());
   return json.end_object().take();
 }
 

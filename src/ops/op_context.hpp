@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/governor.hpp"
 #include "base/thread_pool.hpp"
 #include "kernels/api/kernel_table.hpp"
 
@@ -20,12 +21,14 @@ struct OpContext {
   std::byte* scratch;               // [n_threads][scratch_stride], 64-byte aligned
   std::size_t scratch_stride;
   const AdapterSet* adapters = nullptr;  // corrections of some products (ops/adapter.hpp)
+  Governor* governor = nullptr;          // deadline and rests; looked at before each job
 
   std::byte* scratch_of(int worker) const {
     return scratch + static_cast<std::size_t>(worker) * scratch_stride;
   }
   template <class Body>
   void for_each(std::int64_t n_items, Body&& body, const Upcoming& next = {}) const noexcept {
+    if (governor != nullptr) governor->before_job();
     pool->for_each(n_items, cancel, body, next);
   }
 };

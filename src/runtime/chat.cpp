@@ -170,6 +170,34 @@ Status Chat::next(std::string_view& out, FinishReason& reason) {
   return {};
 }
 
+// Where a word crosses the border, tokens of the whole differ from those of the context alone: from
+// there on they are read with each continuation, and not counted as far as the context goes.
+Status Chat::score(std::string_view context, std::span<const std::string_view> continuations,
+                   double* out) {
+  settle();
+  const Tokenizer& tokenizer = session_->model().tokenizer();
+  EncodeOptions encode;
+  encode.add_special = session_->position() == 0;
+  encode.parse_special = true;
+  std::pmr::vector<Token> shared;
+  MINNOW_TRY(tokenizer.encode(context, encode, &shared));
+  std::vector<std::pmr::vector<Token>> wholes(continuations.size());
+  std::vector<std::size_t> n_given(continuations.size());
+  std::size_t n_shared = shared.size();
+  for (std::size_t i = 0; i < continuations.size(); ++i) {
+    const std::string whole = join(context, continuations[i]);
+    MINNOW_TRY(tokenizer.encode(whole, encode, &wholes[i]));
+    const auto differs =
+        std::mismatch(shared.begin(), shared.end(), wholes[i].begin(), wholes[i].end());
+    n_given[i] = static_cast<std::size_t>(differs.first - shared.begin());
+    n_shared = std::min(n_shared, n_given[i]);
+  }
+  std::vector<Session::Continuation> list(continuations.size());
+  for (std::size_t i = 0; i < list.size(); ++i)
+    list[i] = {std::span<const Token>(wholes[i]).subspan(n_shared), n_given[i] - n_shared};
+  return session_->score(std::span<const Token>(shared).first(n_shared), list, out);
+}
+
 Status Chat::fork(std::unique_ptr<Chat>& out) {
   settle();
   MINNOW_TRY(check_copyable(*session_));

@@ -56,6 +56,10 @@ class Chat {
   // Ends an answer that is still running, as if the caller had had enough of it.
   void settle();
 
+  // The log-probability of each text as a continuation of what was read and of `context`, in whole
+  // tokens of both together. The session is as before.
+  Status score(std::string_view context, std::span<const std::string_view> continuations,
+               double* out);
   // Another conversation that has read and said the same.
   Status fork(std::unique_ptr<Chat>& out);
 

@@ -1,5 +1,6 @@
 #include "runtime/runtime.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "kernels/api/resolver.hpp"
@@ -30,6 +31,8 @@ Status Runtime::create(const Options& options, std::shared_ptr<Runtime>& out) {
   const KernelTable* table = nullptr;
   MINNOW_TRY(choose_table(options.isa, table));
   MINNOW_TRY(HostMemory::check(options.allocator));
+  CpuSet affinity;
+  if (!options.affinity.empty()) MINNOW_TRY(CpuSet::parse(options.affinity, affinity));
   int n_threads = static_cast<int>(options.threads);
   if (options.executor.run != nullptr) {
     if (options.executor.n_threads < 1 || options.executor.n_threads > ThreadPool::kMaxThreads)
@@ -38,18 +41,22 @@ Status Runtime::create(const Options& options, std::shared_ptr<Runtime>& out) {
     n_threads = options.executor.n_threads;
   } else if (n_threads == 0) {
     n_threads = usable_cpus(detect_cpu_topology());
+    const int n_pinned = (affinity & CpuSet::of_this_thread()).count();
+    if (n_pinned > 0) n_threads = std::min(n_threads, n_pinned);
   }
-  out = std::make_shared<Runtime>(options, *table, n_threads);
+  out = std::make_shared<Runtime>(options, *table, n_threads, affinity);
   return {};
 }
 
-Runtime::Runtime(const Options& options, const KernelTable& table, int n_threads)
+Runtime::Runtime(const Options& options, const KernelTable& table, int n_threads,
+                 const CpuSet& affinity)
     : memory_(options.allocator, options.memory_budget > 0
                                      ? static_cast<std::size_t>(options.memory_budget)
                                      : HostMemory::kNoBudget),
-      pool_(n_threads, options.executor),
+      pool_(n_threads, options.executor, affinity),
       table_(table),
-      log_(options.log) {}
+      log_(options.log),
+      duty_percent_(static_cast<int>(options.duty_cycle)) {}
 
 void Runtime::log(Level level, const std::string& text) const {
   if (log_.callback != nullptr) log_.callback(log_.user, static_cast<int>(level), text.c_str());

@@ -20,11 +20,13 @@ class Runtime {
   static Status create(const Options& options, std::shared_ptr<Runtime>& out);
 
   // Use create(). Public only for std::make_shared.
-  Runtime(const Options& options, const KernelTable& table, int n_threads);
+  Runtime(const Options& options, const KernelTable& table, int n_threads, const CpuSet& affinity);
 
   HostMemory& memory() { return memory_; }
   ThreadPool& pool() { return pool_; }
   const KernelTable& table() const { return table_; }
+
+  int duty_percent() const { return duty_percent_; }
 
   enum class Level { kError = 0, kWarning = 1, kInformation = 2 };
   void log(Level level, const std::string& text) const;
@@ -34,6 +36,7 @@ class Runtime {
   ThreadPool pool_;
   const KernelTable& table_;
   const LogHook log_;
+  const int duty_percent_;
 };
 
 // Measured limits of this machine with a pool's threads (bytes/s, multiply-adds/s).
