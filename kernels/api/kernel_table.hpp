@@ -108,9 +108,9 @@ struct KernelTable {
   void (*join_row)(const SplitMatrix& matrix, std::int64_t row, void* row_bytes);
   // What pack() would write for rows first_row...first_row + n_rows - 1, at most 16.
   void (*join_group)(const SplitMatrix& matrix, std::int64_t first_row, int n_rows, void* group);
-  // out[i] = what matmul() gives for one token and row rows[i], or row i when rows is NULL.
-  void (*split_products)(const SplitMatrix& matrix, const std::int32_t* rows, std::int64_t n,
-                         const QuantRows& x, float* out);
+  // out[i] = what matmul() gives for one token and row rows[i], or first_row + i when rows is NULL.
+  void (*split_products)(const SplitMatrix& matrix, const std::int32_t* rows,
+                         std::int64_t first_row, std::int64_t n, const QuantRows& x, float* out);
   // bounds[i]: at least what split_products() gives for row first_row + i, from the upper plane
   // alone, plus 2^-100; +infinity where nothing can be said; never NaN. Tables may differ here.
   void (*split_bounds)(const SplitMatrix& matrix, std::int64_t first_row, std::int64_t n_rows,

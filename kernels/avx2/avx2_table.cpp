@@ -1,6 +1,7 @@
 #include "kernels/api/cpu_mask.hpp"
 #include "kernels/avx2/avx2_float.hpp"
 #include "kernels/avx2/avx2_integer.hpp"
+#include "kernels/avx2/avx2_split.hpp"
 #include "kernels/scalar/scalar_integer.hpp"
 
 namespace minnow {
@@ -26,11 +27,11 @@ extern const KernelTable kAvx2Table = {
     .unpack_row = scalar::unpack_row,
     .matmul = matmul,
     .matmul_codes = avx2::matmul_codes,
-    .split_rows = scalar::split_rows,
+    .split_rows = avx2::split_rows,
     .join_row = scalar::join_row,
     .join_group = scalar::join_group,
-    .split_products = scalar::split_products,
-    .split_bounds = scalar::split_bounds,
+    .split_products = avx2::split_products,
+    .split_bounds = avx2::split_bounds,
     .quantize = avx2::quantize,
     .rms_norm = avx2::rms_norm,
     .layer_norm = avx2::layer_norm,

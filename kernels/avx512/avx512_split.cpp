@@ -34,6 +34,12 @@ constexpr int kStepBlocks = 4;  // of a vector of nibbles
   return _mm512_maskz_loadu_epi8(first_bytes(n), bytes);
 }
 
+// Rows that meet a step together are not read in the order in which they lie, so the hardware does
+// not follow; without this, bounds come at 60 % of the speed of memory.
+[[gnu::always_inline]] inline void prefetch(const uint8_t* bytes, int64_t n) {
+  for (int64_t i = 0; i < n; i += 64) _mm_prefetch(bytes + i, _MM_HINT_T0);
+}
+
 // The activations of up to four blocks: k = 0...15 and k = 16...31 of each.
 struct StepCodes {
   __m512i first;
@@ -72,11 +78,12 @@ struct RowPointers {
   const uint8_t* lower[kRows];
   const uint8_t* scales[kRows];
 
-  RowPointers(const SplitMatrix& matrix, const int32_t* rows, int64_t first, int n) {
+  RowPointers(const SplitMatrix& matrix, const int32_t* rows, int64_t first_row, int64_t first,
+              int n) {
     const SplitLayout at = split_layout(matrix.format, matrix.n_rows, matrix.k);
     for (int i = 0; i < kRows; ++i) {
       const int64_t place = first + (i < n ? i : n - 1);
-      const int64_t row = rows == nullptr ? place : rows[place];
+      const int64_t row = rows == nullptr ? first_row + place : rows[place];
       upper[i] = matrix.data + at.upper + row * (matrix.k / 2);
       lower[i] = matrix.data + at.lower + row * (matrix.k / 2);
       scales[i] = matrix.data + at.scales + row * (matrix.k / kBlock) * 2;
@@ -174,6 +181,7 @@ template <bool kWhole>
 // -- bounds ---------------------------------------------------------------------------------------
 
 constexpr int kTurn = 4;            // rows that meet a step together
+constexpr int64_t kAhead = 8192;    // bytes of a plane that are on their way
 constexpr int kStretchBlocks = 16;  // blocks whose scales are one vector
 
 // Lane j of the result: element first + j of v, four times.
@@ -264,6 +272,9 @@ template <bool kWhole>
       turn.sums[i] = _mm512_setzero_ps();
       turn.rests[i] = _mm512_set1_ps(0x1p-100f);
     }
+    prefetch(turn.upper[0] + kAhead, kTurn * (matrix.k / 2));
+    prefetch(turn.scales[0] + kAhead / 4, kTurn * n_blocks * 2);
+    prefetch(turn.norms[0] + kAhead / 8, kTurn * n_blocks);
     int64_t block = 0;
     for (; block + kStretchBlocks <= n_blocks; block += kStretchBlocks)
       bound_stretch<true>(turn, args, block, kStretchBlocks);
@@ -286,13 +297,17 @@ template <bool kWhole>
 
 }  // namespace
 
-void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t n, const QuantRows& x,
-                    float* out) {
+void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t first_row, int64_t n,
+                    const QuantRows& x, float* out) {
   const int64_t n_blocks = matrix.k / kBlock;
   for (int64_t row = 0; row < n; row += kRows) {
     const int count = n - row < kRows ? static_cast<int>(n - row) : kRows;
-    const RowPointers pointers(matrix, rows, row, count);
+    const RowPointers pointers(matrix, rows, first_row, row, count);
     __m512 acc = _mm512_setzero_ps();
+    if (rows == nullptr && row + kRows < n) {  // what comes next
+      prefetch(pointers.upper[0] + kRows * (matrix.k / 2), kRows * (matrix.k / 2));
+      prefetch(pointers.lower[0] + kRows * (matrix.k / 2), kRows * (matrix.k / 2));
+    }
     int64_t block = 0;
     for (; block + kStepBlocks <= n_blocks; block += kStepBlocks)
       acc = add_step<true>(pointers, block, kStepBlocks, x, acc);

@@ -114,10 +114,10 @@ void join_group(const SplitMatrix& matrix, int64_t first_row, int n_rows, void* 
   }
 }
 
-void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t n, const QuantRows& x,
-                    float* out) {
+void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t first_row, int64_t n,
+                    const QuantRows& x, float* out) {
   for (int64_t i = 0; i < n; ++i) {
-    const Row row = row_of(matrix, rows == nullptr ? i : rows[i]);
+    const Row row = row_of(matrix, rows == nullptr ? first_row + i : rows[i]);
     float acc = 0.0f;
     for (int64_t b = 0; b < matrix.k / kBlock; ++b) {
       int32_t sum = 0;

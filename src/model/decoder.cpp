@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/adapter.hpp"
 #include "ops/attend.hpp"
 #include "ops/embed.hpp"
 #include "ops/finite.hpp"
@@ -221,6 +222,10 @@ void Decoder::final_states(const OpContext& context, std::int64_t first, std::in
   });
 }
 
+bool Decoder::is_adapted(const OpContext& context, const WeightMatrix& weights) {
+  return context.adapters != nullptr && context.adapters->adapts(weights);
+}
+
 // The head's input: rows [first, first + n) of the last pass.
 void Decoder::prepare_head(const OpContext& context, std::int64_t first, std::int64_t n) {
   ActivationForms forms;
@@ -264,6 +269,17 @@ Status Decoder::compute_logits_of_rows(const OpContext& context, std::span<float
   prepare_head(context, 0, static_cast<std::int64_t>(out.size()));
   multiply_apart(context, weights_.output, weights_.output_bias, out, rows_);
   for (float* logits : out) finish_logits(*context.table, logits);
+  return check_head(context);
+}
+
+Status Decoder::screen_logits(const OpContext& context, std::int64_t row,
+                              const ScreenRequest& request, ScreenResult& out) {
+  const ScreenHead head = {weights_.output, weights_.output_bias, config_.logit_scale,
+                           config_.final_softcap};
+  out = {};
+  if (!can_screen(head, request) || is_adapted(context, head.weights)) return {};
+  prepare_head(context, row, 1);
+  if (finite_.load()) out = screen(context, head, rows_, request, work_.screen);
   return check_head(context);
 }
 

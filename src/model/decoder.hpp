@@ -62,6 +62,11 @@ class Decoder {
   // [n, n_vocab].
   Status compute_logits(const OpContext& context, std::int64_t first, std::int64_t n);
 
+  // Only what a request asks for of the logits of one row (ops/screen.hpp), into work.screen; the
+  // first row of work.logits is lost. Not decided where the head is not split or is adapted.
+  Status screen_logits(const OpContext& context, std::int64_t row, const ScreenRequest& request,
+                       ScreenResult& out);
+
  private:
   struct FeedForwardWeights {
     WeightMatrix gate;  // none: act(up) alone
@@ -87,6 +92,7 @@ class Decoder {
   Status check_positions(std::int64_t end) const;
   void embed_token(const OpContext& context, Token token, std::int64_t position, std::int64_t row);
   void prepare_angles(const Stretch& stretch);
+  static bool is_adapted(const OpContext& context, const WeightMatrix& weights);
 
   // The steps of a layer.
   void attention(const OpContext& context, std::int32_t index);

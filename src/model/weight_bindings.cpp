@@ -283,4 +283,10 @@ Status bind_weights(const Gguf& gguf, const ModelConfig& config, ModelWeights& w
   return binder.status();
 }
 
+void split_head(const ModelWeights& weights, BoundModel& bound) {
+  for (BoundTensor& tensor : bound.tensors) {
+    if (tensor.matrix == &weights.output) tensor.is_split = can_split(tensor.format);
+  }
+}
+
 }  // namespace minnow

@@ -25,6 +25,7 @@ struct BoundTensor {
   std::int64_t n_slices = 1;       // matrices of the same shape, one after another: experts
   std::int64_t n_slices_read = 1;  // of them, what a token needs
   WeightMatrix* matrix = nullptr;  // packed
+  bool is_split = false;           // the matrix is stored as two planes
   VectorView* vector = nullptr;    // decoded to float32
   bool in_file = false;            // a matrix that stays where the file has it
 };
@@ -40,5 +41,8 @@ struct BoundModel {
 // weights.layers gets its size here; `out` points into `weights`, which must not move afterwards.
 Status bind_weights(const Gguf& gguf, const ModelConfig& config, ModelWeights& weights,
                     BoundModel& out);
+
+// Stores the output head as two planes if its format can be: for screening.
+void split_head(const ModelWeights& weights, BoundModel& bound);
 
 }  // namespace minnow

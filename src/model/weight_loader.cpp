@@ -14,6 +14,7 @@ constexpr std::int64_t kBufferBytes = 256 << 10;
 // In the arena.
 std::int64_t target_bytes(const BoundTensor& bound) {
   if (bound.in_file) return 0;
+  if (bound.is_split) return split_layout(bound.format, bound.n_rows, bound.k).n_bytes;
   return bound.vector != nullptr
              ? bound.n_slices * bound.n_rows * bound.k * static_cast<std::int64_t>(sizeof(float))
              : bound.n_slices * stored_bytes(bound.format, bound.n_rows, bound.k);
@@ -108,6 +109,12 @@ class Loader {
       return file_.try_read(offset, {target + rows.first * bytes_per_row, n_bytes});
     std::byte* const buffer = buffers_ + worker * buffer_stride_;
     if (!file_.try_read(offset, {buffer, n_bytes})) return false;
+    if (bound.is_split) {
+      const SplitMatrix matrix = {bound.format, bound.n_rows, bound.k, nullptr};
+      table_.split_rows(matrix, rows.first, buffer, rows.n,
+                        reinterpret_cast<std::uint8_t*>(target));
+      return true;
+    }
     for (std::int64_t row = 0; row < rows.n; row += kGroupRows) {
       const auto n_rows = static_cast<int>(std::min<std::int64_t>(kGroupRows, rows.n - row));
       table_.pack(bound.format, buffer + row * bytes_per_row, bytes_per_row, n_rows, bound.k,
@@ -133,6 +140,7 @@ void point_at(const BoundTensor& bound, const std::byte* stored, const std::byte
   bound.matrix->format = bound.format;
   bound.matrix->n_rows = bound.n_rows;
   bound.matrix->k = bound.k;
+  bound.matrix->is_split = bound.is_split;
   bound.matrix->in_file = bound.in_file;
   bound.matrix->data = bound.in_file ? file + bound.offset : stored;
 }
@@ -171,7 +179,10 @@ Status plan_weights(const BoundModel& bound, ArenaPlan& plan) {
 }
 
 void leave_matrices_in_file(BoundModel& bound) {
-  for (BoundTensor& tensor : bound.tensors) tensor.in_file = tensor.matrix != nullptr;
+  for (BoundTensor& tensor : bound.tensors) {
+    tensor.in_file = tensor.matrix != nullptr;
+    tensor.is_split = false;
+  }
 }
 
 void describe_layout(const BoundModel& bound, Sha256& hash) {

@@ -89,6 +89,10 @@ void plan_workspace(const ModelConfig& config, const KernelTable& table,
   plan_relative_bias(config, shape.n_ctx, layout, out);
   layout.array(1, row_bytes(shape.embedding_format, config.n_embd), out.row);
   if (config.has_head) layout.array(shape.n_logits, config.n_vocab, out.logits);
+  if (shape.has_split_head) {
+    plan_screen(config.n_vocab, config.n_embd, plan, arena, out.screen);
+    out.screen.bounds = out.logits;
+  }
   const std::size_t scratch = std::max(matmul_scratch_bytes(table, n, most_k),
                                        attention_scratch_bytes(table, config.value_dim));
   out.scratch_stride = (scratch + 4095) / 4096 * 4096;

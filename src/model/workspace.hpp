@@ -10,6 +10,7 @@
 #include "model/model_config.hpp"
 #include "ops/activation_rows.hpp"
 #include "ops/mixture.hpp"
+#include "ops/screen.hpp"
 
 namespace minnow {
 
@@ -39,6 +40,7 @@ struct Workspace {
   std::byte* row = nullptr;      // one embedding row as stored
   float* logits = nullptr;       // [n_logits, n_vocab]
   std::int64_t n_logits = 0;     // rows of logits computed together
+  ScreenBuffers screen;          // of a split head; its bounds are the first row of logits
   std::byte* scratch = nullptr;  // [n_threads][scratch_stride]
   std::size_t scratch_stride = 0;
 };
@@ -49,6 +51,7 @@ struct WorkspaceShape {
   std::int64_t n_logits = 1;
   int n_threads = 1;
   Format embedding_format = Format::kF32;
+  bool has_split_head = false;
 };
 
 // Reserves every buffer on `plan`. With an arena, also sets the pointers: called once to estimate

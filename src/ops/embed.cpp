@@ -9,6 +9,9 @@ void embed(const KernelTable& kernels, const EmbeddingTable& table, Token token,
   const std::byte* row = nullptr;
   if (!table.packed) {
     row = table.file_rows + token * row_bytes(table.format, table.k);
+  } else if (table.packed.is_split) {
+    kernels.join_row(table.packed.split(), token, row_buffer);
+    row = row_buffer;
   } else if (table.packed.is_tiles()) {
     const std::int64_t group = token / kGroupRows * kGroupRows;
     kernels.unpack_row(table.format, table.packed.group_at(group), token % kGroupRows, table.k,

@@ -67,22 +67,31 @@ void multiply_code_rows(const KernelTable& table, const WeightMatrix& weights, s
   }
 }
 
-// Rows that stay in the file, of a format with tiles: packed as they are needed, a few groups at a
-// time, so every kernel sees what it always sees.
-constexpr std::int64_t kPackedRows = 2 * kGroupRows;
-void multiply_file_rows(const KernelTable& table, const WeightMatrix& weights, std::int64_t first,
+// Rows that do not lie in groups, since they stay in the file or are split into planes: groups are
+// made in scratch as they are needed, so every kernel sees what it always sees.
+constexpr std::int64_t kMadeRows = 2 * kGroupRows;
+
+void make_group(const KernelTable& table, const WeightMatrix& weights, std::int64_t first,
+                int n_rows, std::byte* group) noexcept {
+  if (weights.is_split)
+    table.join_group(weights.split(), first, n_rows, group);
+  else
+    table.pack(weights.format, weights.data + first * weights.row_bytes(), weights.row_bytes(),
+               n_rows, weights.k, group);
+}
+
+void multiply_made_rows(const KernelTable& table, const WeightMatrix& weights, std::int64_t first,
                         std::int64_t n, MatmulArgs args, std::byte* scratch) noexcept {
-  std::byte* const packed = scratch + round_up(static_cast<std::int64_t>(table.scratch_bytes), 64);
-  const std::int64_t bytes_per_row = weights.row_bytes();
+  std::byte* const made = scratch + round_up(static_cast<std::int64_t>(table.scratch_bytes), 64);
   const bool is_float = format_info(weights.format).x_group == 0;
-  const std::int64_t step = is_float ? kGroupRows : kPackedRows;
-  args.weights = packed;
+  const std::int64_t step = is_float ? kGroupRows : kMadeRows;
+  args.weights = made;
   for (std::int64_t done = 0; done < n; done += step) {
     args.n_rows = std::min(step, n - done);
-    for (std::int64_t row = 0; row < args.n_rows; row += kGroupRows)
-      table.pack(weights.format, weights.data + (first + done + row) * bytes_per_row, bytes_per_row,
-                 static_cast<int>(std::min<std::int64_t>(kGroupRows, args.n_rows - row)), weights.k,
-                 packed + row * bytes_per_row);
+    for (std::int64_t row = 0; row < args.n_rows; row += kGroupRows) {
+      const auto n_rows = static_cast<int>(std::min<std::int64_t>(kGroupRows, args.n_rows - row));
+      make_group(table, weights, first + done + row, n_rows, made + row * weights.row_bytes());
+    }
     table.matmul(weights.format, args, scratch);
     args.out += args.n_rows;
   }
@@ -94,7 +103,8 @@ Upcoming upcoming(const OpContext& context, const WeightMatrix& next, std::int64
   constexpr std::int64_t kFewTokens = 8;
   if (!next || n_tokens > kFewTokens) return {};
   const WorkSplit split(count_units(next), least_units(next, n_tokens), context.pool->n_threads());
-  const std::int64_t unit_bytes = kUnitRows * next.row_bytes();
+  // Of a split matrix it is the upper plane.
+  const std::int64_t unit_bytes = kUnitRows * (next.is_split ? next.k / 2 : next.row_bytes());
   return {next.data, split.item(0).n * unit_bytes, split.n_items()};
 }
 
@@ -107,12 +117,12 @@ std::size_t codes_bytes(std::int64_t max_k) {
   return (most + 63) / 64 * 64;
 }
 
-// What multiply_file_rows() packs: a group of float32 rows, or two of any smaller format's.
-std::size_t packed_rows_bytes(std::int64_t max_k) {
+// What multiply_made_rows() makes: a group of float32 rows, or two of any smaller format's.
+std::size_t made_rows_bytes(std::int64_t max_k) {
   constexpr std::int64_t kQuantisedBits = 9;  // of an element with its share of the scales, at most
   return static_cast<std::size_t>(
       round_up(std::max<std::int64_t>(kGroupRows * 4 * max_k,
-                                      kPackedRows * (max_k + 255) * kQuantisedBits / 8),
+                                      kMadeRows * (max_k + 255) * kQuantisedBits / 8),
                64));
 }
 
@@ -122,19 +132,23 @@ std::size_t matmul_scratch_bytes(const KernelTable& table, std::int64_t n_tokens
                                  std::int64_t max_k) {
   const std::size_t kernel = (table.scratch_bytes + 63) / 64 * 64;
   const std::size_t gated = static_cast<std::size_t>(n_tokens * kGatedRows) * sizeof(float);
-  return kernel + std::max(codes_bytes(max_k), packed_rows_bytes(max_k)) + gated;
+  return kernel + std::max(codes_bytes(max_k), made_rows_bytes(max_k)) + gated;
 }
 
 void multiply_rows(const KernelTable& table, const WeightMatrix& weights, std::int64_t first,
                    std::int64_t n, const ActivationRows& x, float* out, std::int64_t out_stride,
                    std::byte* scratch) noexcept {
   MatmulArgs args = make_args(x, format_info(weights.format).x_group, out, out_stride);
-  if (!weights.has_tiles()) {
-    multiply_code_rows(table, weights, first, n, args, scratch);
+  if (weights.is_split && x.n_tokens == 1) {
+    table.split_products(weights.split(), nullptr, first, n, args.x, args.out);
     return;
   }
-  if (weights.in_file) {
-    multiply_file_rows(table, weights, first, n, args, scratch);
+  if (weights.is_split || (weights.in_file && weights.has_tiles())) {
+    multiply_made_rows(table, weights, first, n, args, scratch);
+    return;
+  }
+  if (!weights.has_tiles()) {
+    multiply_code_rows(table, weights, first, n, args, scratch);
     return;
   }
   args.weights = weights.group_at(first);

@@ -56,20 +56,22 @@ Pooling pooling_of(const ModelConfig& config, const Options& options) {
 }
 
 WorkspaceShape shape_of(const ModelConfig& config, const SessionSize& size, Format embedding_format,
-                        const Options& options, int n_threads) {
+                        bool has_split_head, const Options& options, int n_threads) {
   WorkspaceShape shape;
   shape.n_ctx = size.n_ctx;
   shape.n_batch = config.has_encoder() ? size.n_ctx : size.n_batch;  // encoders read whole texts
   shape.n_logits = std::min(options.n_logits, size.n_batch);
   shape.n_threads = n_threads;
   shape.embedding_format = embedding_format;
+  shape.has_split_head = has_split_head;
   return shape;
 }
 
 }  // namespace
 
-Status size_session(const ModelConfig& config, Format embedding_format, const Options& options,
-                    const KernelTable& table, int n_threads, SessionSize& out) {
+Status size_session(const ModelConfig& config, Format embedding_format, bool has_split_head,
+                    const Options& options, const KernelTable& table, int n_threads,
+                    SessionSize& out) {
   SessionSize size;
   size.n_ctx = options.n_ctx > 0 ? options.n_ctx : std::min(config.n_ctx_train, kDefaultContext);
   size.n_batch = std::min(options.n_batch, size.n_ctx);
@@ -77,10 +79,12 @@ Status size_session(const ModelConfig& config, Format embedding_format, const Op
   plan_caches(config, kv_shape_of(size, options), cache);
   ArenaPlan all = cache;
   Workspace unused;
-  plan_workspace(config, table, shape_of(config, size, embedding_format, options, n_threads), all,
+  plan_workspace(config, table,
+                 shape_of(config, size, embedding_format, has_split_head, options, n_threads), all,
                  nullptr, unused);
   Pooler::plan(config, pooling_of(config, options), size.n_ctx, all);
   all.reserve_array<Token>(static_cast<std::size_t>(size.n_ctx));
+  if (has_split_head) all.reserve_array<Candidate>(kMostFound);
   MINNOW_TRY(all.check());
   size.kv_bytes = cache.n_bytes();
   size.arena_bytes = all.arena_bytes();
@@ -101,22 +105,22 @@ Session::Session(std::shared_ptr<Model> model, const Options& options)
       options_(options),
       cache_(&model_->runtime().memory()),
       source_(&model_->runtime().memory()),
-      adapters_(&model_->runtime().memory()),
-      governor_(cancel_, model_->runtime().pool(), model_->runtime().duty_percent()) {}
+      adapters_(&model_->runtime().memory()) {}
 
 Status Session::allocate() {
   const ModelConfig& config = model_->config();
   Runtime& runtime = model_->runtime();
   const int n_threads = runtime.pool().n_threads();
-  MINNOW_TRY(size_session(config, model_->embedding_format(), options_, runtime.table(), n_threads,
-                          size_));
+  const bool has_split_head = model_->weights().output.is_split;
+  MINNOW_TRY(size_session(config, model_->embedding_format(), has_split_head, options_,
+                          runtime.table(), n_threads, size_));
   if (size_.n_ctx > config.n_ctx_train)
     runtime.log(Runtime::Level::kWarning,
                 join("a context of ", size_.n_ctx, " tokens is longer than the ",
                      config.n_ctx_train, " that the model was trained for"));
   // The same steps as in size_session(), now on a real arena.
   const WorkspaceShape shape =
-      shape_of(config, size_, model_->embedding_format(), options_, n_threads);
+      shape_of(config, size_, model_->embedding_format(), has_split_head, options_, n_threads);
   const KvShape kv_shape = kv_shape_of(size_, options_);
   const Pooling pooling = pooling_of(config, options_);
   const auto n_tokens = static_cast<std::size_t>(size_.n_ctx);
@@ -125,6 +129,7 @@ Status Session::allocate() {
   plan_workspace(config, runtime.table(), shape, plan, nullptr, work_);
   Pooler::plan(config, pooling, size_.n_ctx, plan);
   plan.reserve_array<Token>(n_tokens);
+  if (has_split_head) plan.reserve_array<Candidate>(kMostFound);
   MINNOW_TRY(Arena::create(plan, runtime.memory(),
                            runtime.memory().has_hooks() ? ArenaSource::kHost : ArenaSource::kMap,
                            "a session", arena_));
@@ -140,6 +145,8 @@ Status Session::allocate() {
   pooler_.emplace(config, model_->weights(), work_, pooling, options_.normalize != 0, arena_,
                   cursor);
   tokens_ = arena_.array<Token>(cursor.reserve_array<Token>(n_tokens));
+  if (has_split_head)
+    candidates_ = arena_.array<Candidate>(cursor.reserve_array<Candidate>(kMostFound));
   return make_sampler();
 }
 
@@ -159,8 +166,7 @@ Status Session::make_sampler() {
 OpContext Session::context() {
   Runtime& runtime = model_->runtime();
   return {&runtime.table(), &runtime.pool(),      &cancel_,
-          work_.scratch,    work_.scratch_stride, attached_.empty() ? nullptr : &adapters_,
-          &governor_};
+          work_.scratch,    work_.scratch_stride, attached_.empty() ? nullptr : &adapters_};
 }
 
 Status Session::check_tokens(std::span<const Token> tokens) const {
@@ -195,8 +201,6 @@ Status Session::read_batch(std::span<const Token> tokens) {
   const std::int64_t end = n_tokens_ + static_cast<std::int64_t>(tokens.size());
   oldest_chunk_ = std::max(oldest_chunk_, first_chunk_at(end));  // even if the pass fails
   MINNOW_TRY(decoder_->forward(context(), tokens, n_tokens_));
-  counts_.n_tokens += static_cast<std::int64_t>(tokens.size());
-  counts_.n_weight_bytes += model_->bytes_per_token();
   if (tokens.data() != tokens_ + n_tokens_)  // truncate() reads the session's own tokens again
     std::copy(tokens.begin(), tokens.end(), tokens_ + n_tokens_);
   for (const Token token : tokens) sampler_->accept(token);
@@ -256,10 +260,44 @@ Status Session::logits(std::span<const float>& out) {
 }
 
 Status Session::sample(Token& out) {
-  ++counts_.n_sampled;
+  bool decided = false;
+  MINNOW_TRY(sample_screened(out, decided));
+  if (decided) return {};
   std::span<const float> values;
   MINNOW_TRY(logits(values));
   return sampler_->sample(values, static_cast<std::uint64_t>(n_tokens_), &out);
+}
+
+// Samples from what the head's upper plane leaves, if that is enough for the sampler's chain.
+// A text whose logits are too close to each other is not tried again at once.
+Status Session::sample_screened(Token& out, bool& decided) {
+  constexpr std::int64_t kLongestPause = 64;
+  if (candidates_ == nullptr || hidden_row_ < 0 || has_logits_) return {};
+  if (adapters_.adapts(model_->weights().output)) return {};  // the bounds are the base's
+  if (screen_pause_ > 0) {
+    --screen_pause_;
+    return {};
+  }
+  const LogitsNeed need = sampler_->need();
+  if (need.of == LogitsNeed::Of::kAll) return {};
+  ScreenResult found;
+  MINNOW_TRY(decoder_->screen_logits(
+      context(), hidden_row_, {need.n_best, need.below_best, sampler_->edited_tokens()}, found));
+  if (!found.decided) {
+    ++screen_counts_.n_undecided;
+    screen_pause_ = next_screen_pause_;
+    next_screen_pause_ = std::min(2 * next_screen_pause_, kLongestPause);
+    return {};
+  }
+  ++screen_counts_.n_screened;
+  screen_counts_.n_refined += found.n_refined;
+  next_screen_pause_ = 1;
+  const auto n_found = static_cast<std::size_t>(found.n_found);
+  for (std::size_t i = 0; i < n_found; ++i)
+    candidates_[i] = {work_.screen.found[i], work_.screen.found_logits[i], 0.0f};
+  decided = true;
+  return sampler_->sample(std::span<const Candidate>(candidates_, n_found), {},
+                          static_cast<std::uint64_t>(n_tokens_), &out);
 }
 
 std::span<const float> Session::last_state() const {

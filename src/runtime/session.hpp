@@ -34,8 +34,9 @@ struct SessionSize {
 };
 
 // kInvalidArgument when the options do not fit the model.
-Status size_session(const ModelConfig& config, Format embedding_format, const Options& options,
-                    const KernelTable& table, int n_threads, SessionSize& out);
+Status size_session(const ModelConfig& config, Format embedding_format, bool has_split_head,
+                    const Options& options, const KernelTable& table, int n_threads,
+                    SessionSize& out);
 
 // Chunks of kChunkPositions positions: [first, end).
 struct ChunkRange {
@@ -73,7 +74,17 @@ class Session {
   // The logits [n_vocab] after the last token; computed when first asked for, valid until the next
   // call. kInvalidArgument when no token was read since the start or truncate().
   Status logits(std::span<const float>& out);
+  // The next token. Looks at all logits only if the options or the text ask for it
+  // (head_screening); the token is the same.
   Status sample(Token& out);
+
+  // What screening did since the session was created.
+  struct ScreenCounts {
+    std::int64_t n_screened = 0;   // tokens that were sampled so
+    std::int64_t n_undecided = 0;  // that needed all logits after all
+    std::int64_t n_refined = 0;    // rows of the head that were read whole for the former
+  };
+  const ScreenCounts& screen_counts() const { return screen_counts_; }
 
   // The text as a vector, a score or a vector a token (embedding.cpp): by the model's encoder, or,
   // in models without one, by the states that the decoder ends with. `out` is valid until the next
@@ -105,15 +116,6 @@ class Session {
   void adopt(std::span<const Token> tokens, std::span<const float> last_state,
              const SamplerProgress& progress, std::int64_t oldest_chunk);
 
-  // The log-probability of each continuation after what was read and `context`; of its first
-  // n_given tokens nothing is counted. The session is as before. kContextFull: they do not fit.
-  struct Continuation {
-    std::span<const Token> tokens;
-    std::size_t n_given = 0;
-  };
-  Status score(std::span<const Token> context, std::span<const Continuation> continuations,
-               double* out);
-
   // Adapters that correct what is read from now on, in the order of attachment. Attaching one again
   // changes its scale, in its place; scale 0 detaches it. A change starts the session anew: what
   // was read was read without it. kMismatch: the adapter was opened for another model.
@@ -123,17 +125,6 @@ class Session {
   };
   Status attach(std::shared_ptr<const Adapter> adapter, float scale);
   std::span<const Attached> attached() const { return attached_; }
-
-  // What the session has done since it was created.
-  struct Counts {
-    std::int64_t n_tokens = 0;        // read
-    std::int64_t n_sampled = 0;       // chosen
-    std::int64_t n_weight_bytes = 0;  // of weights, all of them once a pass over some tokens
-  };
-  const Counts& counts() const { return counts_; }
-  // Deadline, rests and CPU time of the calls.
-  Governor& governor() { return governor_; }
-  const Governor& governor() const { return governor_; }
 
   void cancel() { cancel_.store(true); }
   // To be called where a new request begins: a cancel() before it has no effect.
@@ -153,13 +144,7 @@ class Session {
   Status encode_text(std::span<const Token> tokens, std::int64_t second_segment);
   Status pool_states(std::span<const Token> tokens);
   Status read_batch(std::span<const Token> tokens);
-  Status score_all(std::span<const Token> context, std::span<const Continuation> continuations,
-                   double* scores);
-  Status read_beside(std::span<const Token> tokens, std::int64_t position, std::int64_t& last_row);
-  bool has_window(std::int64_t position) const;
-  Status keep_window(std::int64_t position, std::span<const Token> context);
-  Status score_one(const Continuation& one, std::int64_t position, std::span<const float> first,
-                   double& score);
+  Status sample_screened(Token& out, bool& decided);
   std::int64_t first_chunk_at(std::int64_t end) const;
   bool can_go_with(const Session& leader) const;
   static Status decode_group(std::span<Session* const> sessions, std::span<const Token> tokens);
@@ -185,9 +170,11 @@ class Session {
   std::int64_t oldest_chunk_ = 0;  // layers with a window have lost the chunks before it
   std::int64_t hidden_row_ = -1;   // row of work_.x with the last token's state; -1: none
   bool has_logits_ = false;
+  ScreenCounts screen_counts_;
+  std::int64_t screen_pause_ = 0;       // tokens until screening is tried again
+  std::int64_t next_screen_pause_ = 1;  // after the next failure
+  Candidate* candidates_ = nullptr;     // [kMostFound], in the arena, where the head is split
   std::atomic<bool> cancel_{false};
-  Governor governor_;
-  Counts counts_;
 };
 
 }  // namespace minnow

@@ -9,13 +9,22 @@ namespace {
 // have numbers of their own. Written out, because a new stage must not change what a seed gives.
 constexpr std::uint32_t kDrawPurpose = 0;
 
+// Penalties and DRY, which both change tokens of the history only.
+bool changes_past_tokens(const SamplingValues& v) {
+  return v.repeat_penalty != 1.0f || v.frequency_penalty != 0.0f || v.presence_penalty != 0.0f ||
+         v.dry_multiplier > 0.0f;
+}
+
 }  // namespace
 
 Sampler::Sampler(const SamplingParams& params, const SamplerSetup& setup,
                  std::pmr::memory_resource* memory)
     : order_(params.order),
       state_(params, setup.n_vocab, setup.n_context, setup.dry_breakers, memory),
-      candidates_(static_cast<size_t>(setup.n_vocab), memory) {}
+      candidates_(static_cast<size_t>(setup.n_vocab), memory),
+      edited_(memory) {
+  edited_.reserve(state_.logit_bias.size() + state_.history.capacity());
+}
 
 Status Sampler::create(const SamplingParams& params, const SamplerSetup& setup,
                        std::pmr::memory_resource* memory, std::unique_ptr<Sampler>* sampler) {
@@ -42,6 +51,26 @@ Status Sampler::sample(std::span<const Candidate> candidates, std::span<const st
                        std::uint64_t position, Token* token) {
   MINNOW_TRY(candidates_.begin(candidates, mask, position));
   return run_chain(position, token);
+}
+
+LogitsNeed Sampler::need() const {
+  if (state_.values.temperature <= 0) return {LogitsNeed::Of::kBest};
+  if (state_.values.mirostat != 0) return stage_need(StageId::kMirostat, state_.values);
+  for (const StageId id : order_.stages()) {
+    const LogitsNeed need = stage_need(id, state_.values);
+    if (need.of != LogitsNeed::Of::kNothing) return need;
+  }
+  return {LogitsNeed::Of::kAll};
+}
+
+std::span<const Token> Sampler::edited_tokens() {
+  edited_.clear();
+  for (const LogitBias& bias : state_.logit_bias) edited_.push_back(bias.token);
+  if (changes_past_tokens(state_.values)) {
+    for (size_t i = 0; i < state_.history.size(); ++i)
+      edited_.push_back(state_.history.from_end(i));
+  }
+  return edited_;
 }
 
 Status Sampler::run_chain(std::uint64_t position, Token* token) {

@@ -61,6 +61,15 @@ class Sampler {
   Status sample(std::span<const Candidate> candidates, std::span<const std::uint64_t> mask,
                 std::uint64_t position, Token* token);
 
+  // What the next sample() would look at, so that the logits of the other tokens need not be
+  // computed; candidates that it did not ask for do no harm. Tokens of edited_tokens() must be
+  // among the candidates and do not count as the best.
+  LogitsNeed need() const;
+
+  // The tokens whose logits stages will change for themselves: by bias, penalties and DRY. Some may
+  // occur twice. Valid until the next call.
+  std::span<const Token> edited_tokens();
+
   // Tells the sampler which token came next: prompt tokens, sampled ones, forced ones. Penalties,
   // DRY and Mirostat look at these. Tokens outside the vocabulary are ignored.
   void accept(Token token);
@@ -93,6 +102,7 @@ class Sampler {
   SamplerOrder order_;
   StageState state_;
   Candidates candidates_;
+  std::pmr::vector<Token> edited_;  // of edited_tokens(); its memory is taken at creation
 };
 
 }  // namespace minnow

@@ -4,7 +4,7 @@ namespace minnow {
 namespace {
 
 constexpr StageName kStages[] = {
-#define MINNOW_SAMPLING_STAGE(id, name, others, letter, role, function) \
+#define MINNOW_SAMPLING_STAGE(id, name, others, letter, role, function, need) \
   {StageId::id, name, others, letter, StageRole::role},
 #include "sampling/stages.inc"
 #undef MINNOW_SAMPLING_STAGE

@@ -11,7 +11,7 @@
 namespace minnow {
 
 enum class StageId : unsigned char {
-#define MINNOW_SAMPLING_STAGE(id, name, others, letter, role, function) id,
+#define MINNOW_SAMPLING_STAGE(id, name, others, letter, role, function, need) id,
 #include "sampling/stages.inc"
 #undef MINNOW_SAMPLING_STAGE
 };

@@ -6,7 +6,13 @@ namespace minnow {
 namespace {
 
 constexpr StageFunction kFunctions[] = {
-#define MINNOW_SAMPLING_STAGE(id, name, others, letter, role, function) function,
+#define MINNOW_SAMPLING_STAGE(id, name, others, letter, role, function, need) function,
+#include "sampling/stages.inc"
+#undef MINNOW_SAMPLING_STAGE
+};
+
+constexpr LogitsNeed (*kNeeds[])(const SamplingValues&) = {
+#define MINNOW_SAMPLING_STAGE(id, name, others, letter, role, function, need) need,
 #include "sampling/stages.inc"
 #undef MINNOW_SAMPLING_STAGE
 };
@@ -29,6 +35,10 @@ int look_back(int last_n, int n_context) {
 
 StageFunction stage_function(StageId id) {
   return kFunctions[static_cast<size_t>(id)];
+}
+
+LogitsNeed stage_need(StageId id, const SamplingValues& values) {
+  return kNeeds[static_cast<size_t>(id)](values);
 }
 
 StageState::StageState(const SamplingParams& params, int vocab, int n_context,

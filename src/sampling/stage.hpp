@@ -41,8 +41,29 @@ struct StageState {
 // How many tokens a look-back option means: -1 is the context.
 int look_back(int last_n, int n_context);
 
-#define MINNOW_SAMPLING_STAGE(id, name, others, letter, role, function) \
-  void function(StageState& state, Candidates& candidates);
+// Which logits a chain must see; what it would drop before it looks at them need not be computed.
+struct LogitsNeed {
+  enum class Of : unsigned char {
+    kNothing,  // of a stage: it changes nothing, or single tokens only
+    kBest,     // the n_best (ties to the lower id), and all within below_best of the best one
+    kAll,
+  };
+  Of of = Of::kAll;
+  std::int32_t n_best = 1;
+  float below_best = 0.0f;
+};
+
+inline LogitsNeed needs_nothing(const SamplingValues&) {
+  return {LogitsNeed::Of::kNothing};
+}
+// Of a stage that looks at everything unless it is off.
+inline LogitsNeed needs_all_unless(bool off) {
+  return {off ? LogitsNeed::Of::kNothing : LogitsNeed::Of::kAll};
+}
+
+#define MINNOW_SAMPLING_STAGE(id, name, others, letter, role, function, need) \
+  void function(StageState& state, Candidates& candidates);                   \
+  LogitsNeed need(const SamplingValues& values);
 #include "sampling/stages.inc"
 #undef MINNOW_SAMPLING_STAGE
 
@@ -53,5 +74,8 @@ using StageFunction = void (*)(StageState& state, Candidates& candidates);
 
 // Returns the function of a stage.
 StageFunction stage_function(StageId id);
+
+// What a stage needs with these options.
+LogitsNeed stage_need(StageId id, const SamplingValues& values);
 
 }  // namespace minnow

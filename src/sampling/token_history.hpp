@@ -33,6 +33,7 @@ class TokenHistory {
   }
 
   size_t size() const { return size_; }
+  size_t capacity() const { return ring_.size(); }
 
   // from_end(0) is the newest token; i < size().
   Token from_end(size_t i) const {

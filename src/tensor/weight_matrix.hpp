@@ -6,22 +6,28 @@
 #include <cstdint>
 
 #include "kernels/formats/format.hpp"
+#include "kernels/formats/split_layout.hpp"
 
 namespace minnow {
 
 // y = W x with W [n_rows, k]. Tiles formats are packed R16G4 (kernels/formats/README.md), unless
 // the matrix is left in the file; Rows formats, and all in the file, are the file's rows, one after
-// another. A matrix that is not there has data == NULL.
+// another. A split matrix lies as split_layout.hpp says, whatever its format's packing. A matrix
+// that is not there has data == NULL.
 struct WeightMatrix {
   Format format = Format::kF32;
   std::int64_t n_rows = 0;
   std::int64_t k = 0;
   const std::byte* data = nullptr;
   bool in_file = false;
+  bool is_split = false;
 
   explicit operator bool() const { return data != nullptr; }
-  bool is_tiles() const { return has_tiles() && !in_file; }
+  bool is_tiles() const { return has_tiles() && !in_file && !is_split; }
   bool has_tiles() const { return format_info(format).packing == Packing::kTiles; }
+  SplitMatrix split() const {
+    return {format, n_rows, k, reinterpret_cast<const std::uint8_t*>(data)};
+  }
   std::int64_t row_bytes() const { return minnow::row_bytes(format, k); }
   // A whole number of groups from the start on; row must be a multiple of 16.
   const std::byte* group_at(std::int64_t row) const { return data + row * row_bytes(); }

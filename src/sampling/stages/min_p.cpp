@@ -15,4 +15,11 @@ void apply_min_p(StageState& state, Candidates& candidates) {
                      : threshold);
 }
 
+LogitsNeed min_p_needs(const SamplingValues& v) {
+  if (v.min_p <= 0.0f) return needs_nothing(v);
+  // A millionth more than the threshold, for the rounding to float.
+  const auto below = static_cast<float>(-log_double(v.min_p) * (1.0 + 1e-6) + 1e-6);
+  return {LogitsNeed::Of::kBest, std::max(v.min_keep, 1), below};
+}
+
 }  // namespace minnow

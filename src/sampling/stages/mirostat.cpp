@@ -69,4 +69,8 @@ void update_mirostat(StageState& state, Token token) {
       static_cast<double>(state.values.mirostat_eta) * (surprise - state.values.mirostat_tau);
 }
 
+LogitsNeed mirostat_needs(const SamplingValues&) {
+  return needs_all_unless(false);
+}
+
 }  // namespace minnow

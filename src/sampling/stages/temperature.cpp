@@ -29,4 +29,9 @@ void apply_temperature(StageState& state, Candidates& candidates) {
   }
 }
 
+// Division makes some different logits equal, which could change who is among the best.
+LogitsNeed temperature_needs(const SamplingValues& v) {
+  return needs_all_unless(v.dynatemp_range <= 0.0f && v.temperature == 1.0f);
+}
+
 }  // namespace minnow

@@ -11,4 +11,8 @@ void apply_top_n_sigma(StageState& state, Candidates& candidates) {
   candidates.keep_at_least(static_cast<float>(candidates.best_logit() - n * moments.deviation));
 }
 
+LogitsNeed top_n_sigma_needs(const SamplingValues& v) {
+  return needs_all_unless(v.top_n_sigma <= 0.0f);
+}
+
 }  // namespace minnow

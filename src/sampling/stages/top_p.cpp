@@ -14,4 +14,8 @@ void apply_top_p(StageState& state, Candidates& candidates) {
   candidates.keep_mass(mass, static_cast<size_t>(state.values.min_keep));
 }
 
+LogitsNeed top_p_needs(const SamplingValues& v) {
+  return needs_all_unless(v.top_p >= 1.0f);
+}
+
 }  // namespace minnow

@@ -38,4 +38,8 @@ void apply_typical(StageState& state, Candidates& candidates) {
   candidates.mark_unsorted();
 }
 
+LogitsNeed typical_needs(const SamplingValues& v) {
+  return needs_all_unless(v.typical_p >= 1.0f);
+}
+
 }  // namespace minnow

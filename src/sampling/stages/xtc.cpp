@@ -36,4 +36,8 @@ void apply_xtc(StageState& state, Candidates& candidates) {
   candidates.truncate(static_cast<size_t>(end - records.begin()));
 }
 
+LogitsNeed xtc_needs(const SamplingValues& v) {
+  return needs_all_unless(v.xtc_probability <= 0.0f || v.xtc_threshold > 0.5f);
+}
+
 }  // namespace minnow
