@@ -105,7 +105,8 @@ Session::Session(std::shared_ptr<Model> model, const Options& options)
       options_(options),
       cache_(&model_->runtime().memory()),
       source_(&model_->runtime().memory()),
-      adapters_(&model_->runtime().memory()) {}
+      adapters_(&model_->runtime().memory()),
+      governor_(cancel_, model_->runtime().pool(), model_->runtime().duty_percent()) {}
 
 Status Session::allocate() {
   const ModelConfig& config = model_->config();
@@ -166,7 +167,8 @@ Status Session::make_sampler() {
 OpContext Session::context() {
   Runtime& runtime = model_->runtime();
   return {&runtime.table(), &runtime.pool(),      &cancel_,
-          work_.scratch,    work_.scratch_stride, attached_.empty() ? nullptr : &adapters_};
+          work_.scratch,    work_.scratch_stride, attached_.empty() ? nullptr : &adapters_,
+          &governor_};
 }
 
 Status Session::check_tokens(std::span<const Token> tokens) const {
@@ -201,6 +203,8 @@ Status Session::read_batch(std::span<const Token> tokens) {
   const std::int64_t end = n_tokens_ + static_cast<std::int64_t>(tokens.size());
   oldest_chunk_ = std::max(oldest_chunk_, first_chunk_at(end));  // even if the pass fails
   MINNOW_TRY(decoder_->forward(context(), tokens, n_tokens_));
+  counts_.n_tokens += static_cast<std::int64_t>(tokens.size());
+  counts_.n_weight_bytes += model_->bytes_per_token();
   if (tokens.data() != tokens_ + n_tokens_)  // truncate() reads the session's own tokens again
     std::copy(tokens.begin(), tokens.end(), tokens_ + n_tokens_);
   for (const Token token : tokens) sampler_->accept(token);
@@ -260,6 +264,7 @@ Status Session::logits(std::span<const float>& out) {
 }
 
 Status Session::sample(Token& out) {
+  ++counts_.n_sampled;
   bool decided = false;
   MINNOW_TRY(sample_screened(out, decided));
   if (decided) return {};

@@ -116,6 +116,15 @@ class Session {
   void adopt(std::span<const Token> tokens, std::span<const float> last_state,
              const SamplerProgress& progress, std::int64_t oldest_chunk);
 
+  // The log-probability of each continuation after what was read and `context`; of its first
+  // n_given tokens nothing is counted. The session is as before. kContextFull: they do not fit.
+  struct Continuation {
+    std::span<const Token> tokens;
+    std::size_t n_given = 0;
+  };
+  Status score(std::span<const Token> context, std::span<const Continuation> continuations,
+               double* out);
+
   // Adapters that correct what is read from now on, in the order of attachment. Attaching one again
   // changes its scale, in its place; scale 0 detaches it. A change starts the session anew: what
   // was read was read without it. kMismatch: the adapter was opened for another model.
@@ -125,6 +134,17 @@ class Session {
   };
   Status attach(std::shared_ptr<const Adapter> adapter, float scale);
   std::span<const Attached> attached() const { return attached_; }
+
+  // What the session has done since it was created.
+  struct Counts {
+    std::int64_t n_tokens = 0;        // read
+    std::int64_t n_sampled = 0;       // chosen
+    std::int64_t n_weight_bytes = 0;  // of weights, all of them once a pass over some tokens
+  };
+  const Counts& counts() const { return counts_; }
+  // Deadline, rests and CPU time of the calls.
+  Governor& governor() { return governor_; }
+  const Governor& governor() const { return governor_; }
 
   void cancel() { cancel_.store(true); }
   // To be called where a new request begins: a cancel() before it has no effect.
@@ -144,10 +164,17 @@ class Session {
   Status encode_text(std::span<const Token> tokens, std::int64_t second_segment);
   Status pool_states(std::span<const Token> tokens);
   Status read_batch(std::span<const Token> tokens);
-  Status sample_screened(Token& out, bool& decided);
   std::int64_t first_chunk_at(std::int64_t end) const;
   bool can_go_with(const Session& leader) const;
   static Status decode_group(std::span<Session* const> sessions, std::span<const Token> tokens);
+  Status score_all(std::span<const Token> context, std::span<const Continuation> continuations,
+                   double* scores);
+  Status read_beside(std::span<const Token> tokens, std::int64_t position, std::int64_t& last_row);
+  bool has_window(std::int64_t position) const;
+  Status keep_window(std::int64_t position, std::span<const Token> context);
+  Status score_one(const Continuation& one, std::int64_t position, std::span<const float> first,
+                   double& score);
+  Status sample_screened(Token& out, bool& decided);
   OpContext context();
 
   const std::shared_ptr<Model> model_;
@@ -175,6 +202,8 @@ class Session {
   std::int64_t next_screen_pause_ = 1;  // after the next failure
   Candidate* candidates_ = nullptr;     // [kMostFound], in the arena, where the head is split
   std::atomic<bool> cancel_{false};
+  Governor governor_;
+  Counts counts_;
 };
 
 }  // namespace minnow

@@ -133,8 +133,8 @@ TEST(Split, MultipliesAnyRows) {
       Guarded<std::int32_t> chosen(n);
       for (std::int32_t& row : chosen) row = static_cast<std::int32_t>(engine() % 200);
       Guarded<float> out(n);
-      table->split_products(head.matrix(), chosen.data(), 0, static_cast<std::int64_t>(n),
-                            x.rows(), out.data());
+      table->split_products(head.matrix(), chosen.data(), 0, static_cast<std::int64_t>(n), x.rows(),
+                            out.data());
       for (std::size_t i = 0; i < n; ++i) {
         ASSERT_EQ(std::memcmp(&out[i], &expected[static_cast<std::size_t>(chosen[i])], 4), 0)
             << table->name << ", row " << chosen[i];
