@@ -1,6 +1,5 @@
-// Products for a few tokens: weights are decoded in registers and met by up to eight tokens at
-// once, so that with one token the speed is that of memory. 16 rows and all of k at a time; a row
-// is a lane, a token has one accumulator.
+// Products for one token: weights are decoded in registers at the speed of memory. 16 rows and all
+// of k at a time; a row is a lane.
 #include "kernels/avx512/avx512_integer.hpp"
 #include "kernels/avx512/avx512_tiles.hpp"
 #include "kernels/generic/integer_formats.hpp"
@@ -195,30 +194,10 @@ void matmul_group(const MatmulArgs& args, int64_t row, int64_t first_token) {
   }
 }
 
-// Tokens that meet a row group together, at most: more do not fit the registers.
-template <Format F>
-constexpr int kTurnTokens = format_info(F).elements == 32 ? 8 : 6;
-
-template <Format F, int T = kTurnTokens<F>>
-[[gnu::always_inline]] inline void matmul_tokens(const MatmulArgs& args, int64_t row, int64_t token,
-                                                 int64_t n_tokens) {
-  if constexpr (T > 0) {
-    if (n_tokens == T) return matmul_group<F, T>(args, row, token);
-    matmul_tokens<F, T - 1>(args, row, token, n_tokens);
-  }
-}
-
-// More tokens take turns of nearly equal sizes, while the row group is still in the cache.
 template <Format F>
 void matmul_rows(const MatmulArgs& args) {
-  constexpr int kTurn = kTurnTokens<F>;
   for (int64_t row = 0; row < args.n_rows; row += kGroupRows) {
-    int64_t token = 0;
-    for (int64_t n_turns = (args.n_tokens + kTurn - 1) / kTurn; n_turns > 0; --n_turns) {
-      const int64_t n_tokens = (args.n_tokens - token + n_turns - 1) / n_turns;
-      matmul_tokens<F>(args, row, token, n_tokens);
-      token += n_tokens;
-    }
+    for (int64_t token = 0; token < args.n_tokens; ++token) matmul_group<F, 1>(args, row, token);
   }
 }
 

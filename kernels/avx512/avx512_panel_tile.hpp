@@ -1,8 +1,8 @@
 // The innermost part of panel products: 16 R rows by T tokens in registers.
 //
 // A lane is a row. Every step loads R vectors of weights [16 rows][4 k], one broadcast of four
-// activations for each token, and does R * T vpdpbusd; R = 2 and T = 6 take 12 of the 32 registers
-// for integer sums and 12 for floats. Each integer sum starts at -zero * (sum of activations),
+// activations for each token, and does R * T vpdpbusd; R = 2 and T = 5 take 10 of the 32 registers
+// for integer sums and 10 for floats. Each integer sum starts at -zero * (sum of activations),
 // which TileTables holds, so unsigned codes cost nothing. Everything is in an anonymous namespace.
 #pragma once
 
