@@ -113,10 +113,21 @@ template <bool kBoth>
 
 // [8 rows] of the scales of block `block`.
 [[gnu::always_inline]] inline __m256 scales_of(const RowPointers& rows, int64_t block) {
-  uint16_t halves[kRows];
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) __builtin_memcpy(&halves[i], rows.scales[i] + 2 * block, 2);
-  return _mm256_cvtph_ps(load_16(halves));
+  // Through registers: a vector loaded from eight small stores would wait for all of them.
+  const auto half = [&](int row) __attribute__((always_inline)) {
+    uint16_t bits = 0;
+    __builtin_memcpy(&bits, rows.scales[row] + 2 * block, 2);
+    return static_cast<int>(bits);
+  };
+  __m128i halves = _mm_cvtsi32_si128(half(0));
+  halves = _mm_insert_epi16(halves, half(1), 1);
+  halves = _mm_insert_epi16(halves, half(2), 2);
+  halves = _mm_insert_epi16(halves, half(3), 3);
+  halves = _mm_insert_epi16(halves, half(4), 4);
+  halves = _mm_insert_epi16(halves, half(5), 5);
+  halves = _mm_insert_epi16(halves, half(6), 6);
+  halves = _mm_insert_epi16(halves, half(7), 7);
+  return _mm256_cvtph_ps(halves);
 }
 
 [[gnu::always_inline]] inline __m256 add_block(__m256i sums, const RowPointers& rows, int64_t block,
@@ -156,23 +167,35 @@ struct Turn {
   __m256 rests[kTurn];  // of offsets and slacks
 };
 
+// The first n bytes of memory, at most 8; the rest is zero and not read. Through registers: a
+// vector loaded from small stores would wait for all of them.
+[[gnu::always_inline]] inline long long load_up_to_8(const uint8_t* bytes, int n) {
+  unsigned long long value = 0;
+  if (n >= 8) {
+    __builtin_memcpy(&value, bytes, 8);
+    return static_cast<long long>(value);
+  }
+  int i = 0;
+  if (n >= 4) {
+    uint32_t low = 0;
+    __builtin_memcpy(&low, bytes, 4);
+    value = low;
+    i = 4;
+  }
+  for (; i < n; ++i) value |= static_cast<unsigned long long>(bytes[i]) << (8 * i);
+  return static_cast<long long>(value);
+}
+
 // The numbers of up to 8 blocks of a row, zeros beyond; whole stretches are read at once.
 template <bool kWhole>
 [[gnu::always_inline]] inline __m128i load_halves(const uint8_t* bytes, int n) {
   if constexpr (kWhole) return load_16(bytes);
-  uint16_t halves[kStretchBlocks] = {};
-  for (int i = 0; i < n; ++i) __builtin_memcpy(&halves[i], bytes + 2 * i, 2);
-  return load_16(halves);
+  return _mm_set_epi64x(n > 4 ? load_up_to_8(bytes + 8, 2 * n - 8) : 0, load_up_to_8(bytes, 2 * n));
 }
 template <bool kWhole>
 [[gnu::always_inline]] inline __m256 load_norms(const uint8_t* bytes, int n) {
-  uint8_t copy[16] = {};
-  if constexpr (kWhole) {
-    __builtin_memcpy(copy, bytes, kStretchBlocks);
-  } else {
-    for (int i = 0; i < n; ++i) copy[i] = bytes[i];
-  }
-  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load_16(copy)));
+  const __m128i norms = _mm_cvtsi64_si128(load_up_to_8(bytes, kWhole ? kStretchBlocks : n));
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(norms));
 }
 template <bool kWhole>
 [[gnu::always_inline]] inline __m256 load_floats(const float* values, int n) {
