@@ -5,6 +5,7 @@
 #include <random>
 #include <sstream>
 
+#include "adapter_option.hpp"
 #include "commands.hpp"
 #include "console.hpp"
 #include "failure.hpp"
@@ -26,7 +27,8 @@ constexpr const char* kHelp =
     "/system [TEXT]        set the system message and start anew; without a text, remove it\n"
     "/set NAME VALUE       set an option, as in /set temperature 0.2; /set alone lists them\n"
     "/stats                what the last answer cost, and how full the context is\n"
-    "/save FILE            write the conversation as JSON\n"
+    "/save FILE            keep the conversation: as messages in a .json file, otherwise with\n"
+    "                      all that the model has read, so that /load need not read it again\n"
     "/load FILE            take up a conversation that /save wrote\n"
     "/bye                  leave (also /exit, /quit, Ctrl-D)\n"
     "\"\"\" begins and ends a text of several lines; a \\ at a line's end goes on in the next.\n"
@@ -35,6 +37,7 @@ constexpr const char* kHelp =
 struct ChatRequest {
   std::string model, system;
   bool no_history = false, quiet = false;
+  AdapterOption adapters;
   LibraryOptions options;
 };
 
@@ -73,6 +76,7 @@ class Conversation {
   void start() {
     session_.reset();
     session_ = create_session(model_.get(), options_.get());
+    request_.adapters.attach_to(model_.get(), session_.get());
     begin();
   }
 
@@ -194,10 +198,19 @@ class Conversation {
                " tokens; session " + in_megabytes(figures.at("session_bytes").get<double>()));
   }
 
+  static bool is_json_name(const std::string& path) {
+    return path.size() > 5 && path.compare(path.size() - 5, 5, ".json") == 0;
+  }
+
   // Writes beside the file and renames, so that an earlier one is never half overwritten.
   void save(const std::string& path) const {
     if (path.empty()) return write_note("/save FILE");
     const Json kept = messages();
+    if (!is_json_name(path)) {
+      check(minnow_session_save(session_.get(), path.c_str()));
+      return write_note(std::to_string(kept.size()) + " messages and what was read kept in " +
+                        path);
+    }
     const std::string unfinished = path + ".unfinished";
     std::ofstream file(unfinished);
     file << kept.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
@@ -213,8 +226,12 @@ class Conversation {
     if (path.empty()) return write_note("/load FILE");
     std::ifstream file(path);
     if (!file) throw Failure(kExitFailed, "cannot read " + path);
-    const Json saved = Json::parse(file, nullptr, false);
-    set_messages(saved);
+    const bool is_json = file.peek() == '[' || is_json_name(path);
+    if (is_json)
+      set_messages(Json::parse(file, nullptr, false));
+    else
+      check(minnow_session_restore(session_.get(), path.c_str()));
+    const Json saved = messages();
     const bool has_system = !saved.empty() && saved[0].at("role") == "system";
     system_ = has_system ? saved[0].at("content").get<std::string>() : std::string();
     write_note(std::to_string(saved.size()) + " messages taken up from " + path);
@@ -240,6 +257,7 @@ void add_chat_command(CLI::App& program) {
   command->add_option("-s,--system", request->system, "the system message")->type_name("TEXT");
   command->add_flag("--no-history", request->no_history, "remember no lines for the next time");
   command->add_flag("-q,--quiet", request->quiet, "no lines of figures");
+  request->adapters.add_to(*command);
   request->options.add_to(
       *command, LibraryOptions::kMachine | LibraryOptions::kContext | LibraryOptions::kAnswering);
   command->callback([request] {

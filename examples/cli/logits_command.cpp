@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "adapter_option.hpp"
 #include "array_digest.hpp"
 #include "commands.hpp"
 #include "console.hpp"
@@ -22,6 +23,7 @@ namespace {
 struct LogitsRequest {
   std::string model, tokens, out;
   bool digest = false;
+  AdapterOption adapters;
   LibraryOptions options;
 };
 
@@ -86,6 +88,7 @@ void logits(LogitsRequest& request) {
   const OptionsHandle options = request.options.make();
   const ModelHandle model = open_model(request.model, options.get());
   const SessionHandle session = create_session(model.get(), options.get());
+  request.adapters.attach_to(model.get(), session.get());
   const Interruptible interruptible(session.get());
   if (!request.digest) make_folder(request.out);
   write_logits(request, session.get(), static_cast<std::size_t>(model_int(model.get(), "n_vocab")),
@@ -112,6 +115,7 @@ void add_logits_command(CLI::App& program) {
       ->type_name("DIR");
   command->add_flag("--digest", request->digest,
                     "print the SHA-256 of each array's bytes instead, one a line");
+  request->adapters.add_to(*command);
   request->options.add_to(*command, LibraryOptions::kMachine | LibraryOptions::kContext);
   command->callback([request] { logits(*request); });
 }

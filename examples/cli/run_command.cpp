@@ -2,6 +2,7 @@
 #include <memory>
 #include <random>
 
+#include "adapter_option.hpp"
 #include "commands.hpp"
 #include "console.hpp"
 #include "failure.hpp"
@@ -18,6 +19,7 @@ struct RunRequest {
   std::string model, prompt, system;
   std::vector<std::string> words;
   bool raw = false, json = false, quiet = false;
+  AdapterOption adapters;
   LibraryOptions options;
 };
 
@@ -96,6 +98,7 @@ void run(RunRequest& request) {
   const ModelHandle model = open_model(request.model, options.get());
   const bool has_template = model_int(model.get(), "has_template") != 0;
   const SessionHandle session = create_session(model.get(), options.get());
+  request.adapters.attach_to(model.get(), session.get());
   const Interruptible interruptible(session.get());
 
   Answer answer;
@@ -126,6 +129,7 @@ void add_run_command(CLI::App& program) {
   command->add_flag("--raw", request->raw, "continue the prompt as it is, without a chat template");
   command->add_flag("--json", request->json, "one JSON object instead of a stream");
   command->add_flag("-q,--quiet", request->quiet, "no line of figures");
+  request->adapters.add_to(*command);
   request->options.add_to(
       *command, LibraryOptions::kMachine | LibraryOptions::kContext | LibraryOptions::kAnswering);
   command->callback([request] { run(*request); });

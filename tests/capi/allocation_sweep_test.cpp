@@ -10,6 +10,8 @@
 
 #include "capi/failing_memory.hpp"
 #include "minnow/minnow.h"
+#include "support/gguf_writer.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace minnow::testing_support {
 namespace {
@@ -88,6 +90,53 @@ class Walk {
     heard_.clear();  // times differ
     return status;
   }
+  minnow_status save() {
+    heard_.clear();
+    return minnow_session_save(session_, saved_path_.c_str());
+  }
+  minnow_status restore() { return minnow_session_restore(session_, saved_path_.c_str()); }
+  // What a fork would say next.
+  minnow_status fork() {
+    heard_.clear();
+    minnow_session* copy = nullptr;
+    minnow_status status = minnow_session_fork(session_, &copy);
+    if (status == MINNOW_OK)
+      status =
+          minnow_session_complete(copy, " and then", MINNOW_ZERO_TERMINATED, &hear, this, nullptr);
+    minnow_session_free(copy);
+    return status;
+  }
+  minnow_status score() {
+    const char* const texts[] = {" yes", " no"};
+    double scores[2] = {0, 0};
+    const minnow_status status = minnow_session_score(session_, "Is it?", texts, 2, scores);
+    heard_.assign(reinterpret_cast<const char*>(scores), sizeof scores);
+    return status;
+  }
+  minnow_status adapt() {
+    heard_.clear();
+    minnow_adapter* adapter = nullptr;
+    minnow_status status = minnow_adapter_open(model_, lora_path_.c_str(), &adapter);
+    if (status == MINNOW_OK) status = minnow_session_attach(session_, adapter, 0.5);
+    minnow_adapter_free(adapter);
+    return status;
+  }
+  // A LoRA for the tiny models, whose hidden size is 64.
+  void write_lora(const std::string& architecture) {
+    constexpr std::uint64_t kSize = 64, kRank = 4;
+    GgufWriter writer;
+    writer.add_string("general.architecture", architecture);
+    writer.add_string("general.type", "adapter");
+    writer.add_string("adapter.type", "lora");
+    writer.add("adapter.lora.alpha", 8.0f);
+    Bytes values;
+    for (std::uint64_t i = 0; i < kSize * kRank; ++i)
+      append_number(values, static_cast<float>(i % 7) * 0.1f - 0.3f);
+    writer.add_tensor("blk.0.attn_output.weight.lora_a", {kSize, kRank}, 0, values);
+    writer.add_tensor("blk.0.attn_output.weight.lora_b", {kRank, kSize}, 0, values);
+    const std::string written = folder_.write("lora.gguf", writer.build());
+    ASSERT_FALSE(written.empty());
+  }
   minnow_status render() {
     return take(minnow_model_apply_template(
         model_, R"({"messages": [{"role": "user", "content": "Hi"}]})", MINNOW_ZERO_TERMINATED,
@@ -131,6 +180,9 @@ class Walk {
     return status;
   }
 
+  TemporaryFolder folder_;
+  const std::string saved_path_ = folder_.path("walk.mnw");
+  const std::string lora_path_ = folder_.path("lora.gguf");
   std::string path_;
   MemorySource source_;
   std::string heard_;  // of the last step
@@ -242,6 +294,19 @@ TEST_F(AllocationSweep, TalkingIsAStatusAndGivesTheSameAnswer) {
     sweep(source, through, {&Walk::start},
           {&Walk::tokenize, &Walk::system, &Walk::chat, &Walk::pull, &Walk::complete,
            &Walk::messages, &Walk::stats, &Walk::render},
+          [&] { through.leave(); });
+  }
+}
+
+TEST_F(AllocationSweep, KeepingAndAdaptingIsAStatusAndGoesOnTheSame) {
+  for (const MemorySource source : {MemorySource::kNew, MemorySource::kHost, MemorySource::kMap}) {
+    Walk through(tiny("qwen2"), source);
+    through.write_lora("qwen2");
+    ASSERT_EQ(through.configure(), MINNOW_OK) << minnow_last_error();
+    ASSERT_EQ(through.open(), MINNOW_OK) << minnow_last_error();
+    sweep(source, through, {&Walk::start, &Walk::complete},
+          {&Walk::save, &Walk::score, &Walk::fork, &Walk::adapt, &Walk::complete, &Walk::save,
+           &Walk::restore, &Walk::complete},
           [&] { through.leave(); });
   }
 }
