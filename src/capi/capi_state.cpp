@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "capi/c_handles.hpp"
-#include "runtime/adapter.hpp"
+#include "runtime/lora_adapter.hpp"
 #include "runtime/saved_chat.hpp"
 
 using minnow::Status;

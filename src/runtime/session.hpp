@@ -18,7 +18,7 @@
 #include "model/kv_cache.hpp"
 #include "model/pooler.hpp"
 #include "model/workspace.hpp"
-#include "runtime/adapter.hpp"
+#include "runtime/lora_adapter.hpp"
 #include "runtime/model.hpp"
 #include "runtime/options.hpp"
 #include "sampling/sampler.hpp"

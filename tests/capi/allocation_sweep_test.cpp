@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "capi/failing_memory.hpp"
+#include "../support/gguf_writer.hpp"
+#include "../support/temporary_folder.hpp"
+#include "failing_memory.hpp"
 #include "minnow/minnow.h"
-#include "support/gguf_writer.hpp"
-#include "support/temporary_folder.hpp"
 
 namespace minnow::testing_support {
 namespace {

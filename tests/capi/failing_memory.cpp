@@ -1,4 +1,4 @@
-#include "capi/failing_memory.hpp"
+#include "failing_memory.hpp"
 
 #include <sys/mman.h>
 #include <sys/syscall.h>

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "capi/failing_memory.hpp"
+#include "failing_memory.hpp"
 #include "minnow/minnow.h"
 
 namespace minnow::testing_support {

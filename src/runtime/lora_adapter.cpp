@@ -1,4 +1,4 @@
-#include "runtime/adapter.hpp"
+#include "runtime/lora_adapter.hpp"
 
 #include "base/quoted.hpp"
 #include "format/format_traits.hpp"

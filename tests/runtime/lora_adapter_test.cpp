@@ -1,6 +1,6 @@
 // Adapters: what they add is what merged weights would give; the same bits on every table, with any
 // threads and batches; wrong files are refused by name.
-#include "runtime/adapter.hpp"
+#include "runtime/lora_adapter.hpp"
 
 #include <gtest/gtest.h>
 
