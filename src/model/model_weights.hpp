@@ -56,6 +56,7 @@ struct LayerWeights {
   WeightMatrix expert_gate;    // n_experts times [n_ff_expert, n_embd], see expert_of()
   WeightMatrix expert_up;      // n_experts times [n_ff_expert, n_embd]
   WeightMatrix expert_down;    // n_experts times [n_embd, n_ff_expert]
+  WeightMatrix last_expert;    // where a file has a tensor for each expert: behind the others
   WeightMatrix shared_router;  // [1, n_embd]
   WeightMatrix shared_gate;    // [n_ff_shared, n_embd]
   WeightMatrix shared_up;      // [n_ff_shared, n_embd]

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/arena.hpp"
 #include "base/join.hpp"
 #include "kernels/formats/format.hpp"
 #include "model/weight_table.hpp"
@@ -108,6 +109,9 @@ class Binder {
     BoundTensor bound;
     Shape shape{size_of(row.k, config_), 0, size_of(row.slices, config_)};
     for (const MatrixPart& part : row.parts) shape.rows += size_of(part.rows, config_);
+    if (row.split_name != nullptr && gguf_.find_tensor(layer_name(layer, row.name)) == nullptr &&
+        gguf_.find_tensor(expert_name(layer, row, 0)) != nullptr)
+      return split_experts(layer, row, shape, weights);
     bound.tensor = check(layer_name(layer, row.name), shape, need, bound.format);
     if (bound.tensor == nullptr) return;
     bound.offset = bound.tensor->offset;
@@ -120,6 +124,35 @@ class Binder {
       bound.matrix = &(weights.*part.member);
       out_.tensors.push_back(bound);
       bound.offset += static_cast<std::uint64_t>(bound.n_rows * row_bytes(bound.format, bound.k));
+    }
+  }
+
+  std::string expert_name(std::int64_t layer, const LayerMatrix& row, std::int64_t expert) const {
+    return join(layer_name(layer, row.split_name), ".", expert, ".weight");
+  }
+
+  // Files from before early 2024 have a tensor for each expert. They are stored one after another,
+  // as slices are, so all of one format and of whole pieces of the arena.
+  void split_experts(std::int64_t layer, const LayerMatrix& row, const Shape& shape,
+                     LayerWeights& weights) {
+    BoundTensor first;
+    for (std::int64_t expert = 0; expert < shape.slices; ++expert) {
+      BoundTensor bound;
+      const std::string name = expert_name(layer, row, expert);
+      bound.tensor = check(name, {shape.k, shape.rows, 1}, Need::kRequired, bound.format);
+      if (bound.tensor == nullptr) continue;
+      if (expert > 0 && first.tensor != nullptr && bound.format != first.format)
+        problem("tensor '", name, "' has another type than that of expert 0");
+      if (stored_bytes(bound.format, shape.rows, shape.k) % kArenaAlignment != 0)
+        problem("tensor '", name, "' has an unsupported size for an expert of its own");
+      bound.offset = bound.tensor->offset;
+      bound.k = shape.k;
+      bound.n_rows = shape.rows;
+      bound.is_one_of_several = true;
+      bound.n_slices_read = expert < config_.n_experts_used ? 1 : 0;
+      bound.matrix = &(weights.*(expert == 0 ? row.parts[0].member : &LayerWeights::last_expert));
+      if (expert == 0) first = bound;
+      out_.tensors.push_back(bound);
     }
   }
 

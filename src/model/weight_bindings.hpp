@@ -28,6 +28,7 @@ struct BoundTensor {
   bool is_split = false;           // the matrix is stored as two planes
   VectorView* vector = nullptr;    // decoded to float32
   bool in_file = false;            // a matrix that stays where the file has it
+  bool is_one_of_several = false;  // and must lie behind the one before, which it may not in the file
 };
 
 struct BoundModel {

@@ -180,7 +180,7 @@ Status plan_weights(const BoundModel& bound, ArenaPlan& plan) {
 
 void leave_matrices_in_file(BoundModel& bound) {
   for (BoundTensor& tensor : bound.tensors) {
-    tensor.in_file = tensor.matrix != nullptr;
+    tensor.in_file = tensor.matrix != nullptr && !tensor.is_one_of_several;
     tensor.is_split = false;
   }
 }

@@ -83,6 +83,8 @@ struct LayerMatrix {
   Size k;
   MatrixPart parts[3];
   Size slices = Size::kOne;
+  const char* split_name =
+      nullptr;  // what old files call a slice of their own: <this>.<slice>.weight
 };
 
 struct VectorPart {

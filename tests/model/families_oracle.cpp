@@ -15,22 +15,31 @@ class Oracle {
  public:
   Oracle(const ModelFile& file, const FamilySpec& spec) : file_(file), spec_(spec) {}
 
-  Rows run(const std::vector<Token>& tokens) const {
-    Rows x = embed(tokens);
+  void set_source(Rows states) { source_ = std::move(states); }
+
+  Rows states(const std::vector<Token>& tokens, const std::vector<int>& segments) const {
+    Rows x = embed(tokens, segments);
     for (int layer = 0; layer < spec_.n_layers; ++layer) {
-      const std::string at = "blk." + std::to_string(layer) + ".";
+      const std::string at = spec_.prefix + "blk." + std::to_string(layer) + ".";
       const bool two_norms = has(at + "attn_norm_2.weight");
       const Rows normed = norm(x, at + (two_norms ? "attn_norm_2" : "attn_norm"));
       Rows attended = norm(attention(normed, layer, at), at + "post_attention_norm");
       Rows middle = x;
       add(middle, attended);
+      middle = norm(middle, at + "attn_output_norm");
+      if (!source_.empty()) add(middle, cross_attention(norm(middle, at + "cross_attn_norm"), at));
       Rows input = spec_.parallel ? normed : norm(middle, at + "ffn_norm");
       if (spec_.parallel && has(at + "ffn_norm.weight")) input = norm(x, at + "ffn_norm");
       if (spec_.parallel && two_norms) input = norm(x, at + "attn_norm");
       x = middle;
       add(x, norm(feed_forward(input, at), at + "post_ffw_norm"));
+      x = norm(x, at + "layer_output_norm");
     }
-    x = norm(x, "output_norm");
+    return norm(x, spec_.prefix + "output_norm");
+  }
+
+  Rows run(const std::vector<Token>& tokens) const {
+    const Rows x = states(tokens, {});
     Rows logits = linear(x, has("output.weight") ? "output" : "token_embd");
     for (Row& row : logits)
       for (double& value : row) value = cap(value, spec_.final_softcap);
@@ -48,7 +57,7 @@ class Oracle {
       for (std::size_t i = 0; i < x[t].size(); ++i) x[t][i] += y[t][i];
   }
 
-  Rows embed(const std::vector<Token>& tokens) const {
+  Rows embed(const std::vector<Token>& tokens, const std::vector<int>& segments) const {
     const auto& table = at("token_embd.weight");
     const std::size_t n = table.dims[0];
     Rows x(tokens.size(), Row(n));
@@ -56,9 +65,11 @@ class Oracle {
       for (std::size_t i = 0; i < n; ++i) {
         x[t][i] = table.values[static_cast<std::size_t>(tokens[t]) * n + i] * spec_.embedding_scale;
         if (has("position_embd.weight")) x[t][i] += at("position_embd.weight").values[t * n + i];
+        const std::size_t segment = segments.empty() ? 0 : static_cast<std::size_t>(segments[t]);
+        if (has("token_types.weight")) x[t][i] += at("token_types.weight").values[segment * n + i];
       }
     }
-    return x;
+    return norm(x, "token_embd_norm");
   }
 
   // W x + b with rows [first, first + n) of the tensor; all of them when n is 0.
@@ -146,29 +157,79 @@ class Oracle {
       norm_heads(k[t], spec_.n_kv_heads, at_layer + "attn_k_norm.weight");
       rotate(q[t], layer, t);
       rotate(k[t], layer, t);
-      out.push_back(attend(q[t], k, v, layer));
     }
-    return linear(out, at_layer + "attn_output");
+    for (std::size_t t = 0; t < x.size(); ++t) out.push_back(attend(q[t], k, v, layer, t));
+    const bool short_name = has(at_layer + "attn_o.weight");
+    return linear(out, at_layer + (short_name ? "attn_o" : "attn_output"));
   }
 
-  Row attend(const Row& q, const Rows& k, const Rows& v, int layer) const {
-    const auto n = static_cast<std::size_t>(spec_.head_dim);
-    const auto group = static_cast<std::size_t>(spec_.n_heads / spec_.n_kv_heads);
+  Rows cross_attention(const Rows& x, const std::string& at_layer) const {
+    const Rows k = linear(source_, at_layer + "cross_attn_k");
+    const Rows v = linear(source_, at_layer + "cross_attn_v");
+    Rows out;
+    for (const Row& row : x)
+      out.push_back(weigh(product(row, at_layer + "cross_attn_q"), k, v, 0, k.size(), {}));
+    return linear(out, at_layer + "cross_attn_o");
+  }
+
+  Row attend(const Row& q, const Rows& k, const Rows& v, int layer, std::size_t t) const {
     const bool full = spec_.full_every > 0 && (layer + 1) % spec_.full_every == 0;
     const auto window = static_cast<std::size_t>(full ? 0 : spec_.window);
-    const std::size_t first = window > 0 && k.size() > window ? k.size() - window : 0;
+    std::size_t first = 0, last = spec_.sees_all ? k.size() : t + 1;
+    if (window > 0 && spec_.sees_all) {
+      first = t - std::min(t, window / 2);
+      last = std::min(last, t + window / 2 + 1);
+    } else if (window > 0 && t + 1 > window) {
+      first = t + 1 - window;
+    }
+    // [heads][keys]
+    Rows bias;
+    if (spec_.relative_buckets > 0) {
+      const std::string own = spec_.prefix + "blk." + std::to_string(layer) + ".attn_rel_b.weight";
+      const auto& table = at(has(own) ? own : spec_.prefix + "blk.0.attn_rel_b.weight");
+      const auto n_heads = static_cast<std::size_t>(spec_.n_heads);
+      bias.assign(n_heads, Row(k.size()));
+      for (std::size_t head = 0; head < n_heads; ++head)
+        for (std::size_t p = first; p < last; ++p)
+          bias[head][p] =
+              table.values[bucket(static_cast<int>(p) - static_cast<int>(t)) * n_heads + head];
+    }
+    return weigh(q, k, v, first, last, bias);
+  }
+
+  // The bucket of a distance, by the paper's words.
+  std::size_t bucket(int distance) const {
+    int n = spec_.relative_buckets, first = 0, far = std::max(-distance, 0);
+    if (spec_.sees_all) {
+      n /= 2;
+      first = distance > 0 ? n : 0;
+      far = std::abs(distance);
+    }
+    const int near = n / 2;
+    if (far < near) return static_cast<std::size_t>(first + far);
+    const float grown = std::log(static_cast<float>(far) / static_cast<float>(near)) /
+                        static_cast<float>(std::log(128.0 / near)) * static_cast<float>(n - near);
+    return static_cast<std::size_t>(first + std::min(near + static_cast<int>(grown), n - 1));
+  }
+
+  // The values of keys [first, last), by softmax of their scores.
+  Row weigh(const Row& q, const Rows& k, const Rows& v, std::size_t first, std::size_t last,
+            const Rows& bias) const {
+    const auto n = static_cast<std::size_t>(spec_.head_dim);
+    const auto group = static_cast<std::size_t>(spec_.n_heads / spec_.n_kv_heads);
+    const double scale = spec_.scales_scores ? 1.0 / std::sqrt(static_cast<double>(n)) : 1.0;
     Row out(q.size());
     for (std::size_t head = 0; head < static_cast<std::size_t>(spec_.n_heads); ++head) {
       const std::size_t at_k = head / group * n;
       Row weights;
-      for (std::size_t p = first; p < k.size(); ++p) {
+      for (std::size_t p = first; p < last; ++p) {
         double score = 0;
         for (std::size_t i = 0; i < n; ++i) score += q[head * n + i] * k[p][at_k + i];
-        score = cap(score / std::sqrt(static_cast<double>(n)), spec_.attention_softcap);
-        weights.push_back(std::exp(score));
+        score = cap(score * scale, spec_.attention_softcap);
+        weights.push_back(std::exp(score + (bias.empty() ? 0.0 : bias[head][p])));
       }
       const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-      for (std::size_t p = first; p < k.size(); ++p)
+      for (std::size_t p = first; p < last; ++p)
         for (std::size_t i = 0; i < n; ++i)
           out[head * n + i] += weights[p - first] / sum * v[p][at_k + i];
     }
@@ -177,6 +238,8 @@ class Oracle {
 
   double activate(double x) const {
     switch (spec_.act) {
+      case FamilySpec::Act::kRelu:
+        return std::max(x, 0.0);
       case FamilySpec::Act::kSilu:
         return x / (1.0 + std::exp(-x));
       case FamilySpec::Act::kGeluTanh:
@@ -239,16 +302,35 @@ class Oracle {
 
   const ModelFile& file_;
   const FamilySpec& spec_;
+  Rows source_;  // states of the encoder, or none
 };
+
+std::vector<float> flattened(const Rows& rows) {
+  std::vector<float> values;
+  for (const Row& row : rows)
+    for (const double value : row) values.push_back(static_cast<float>(value));
+  return values;
+}
 
 }  // namespace
 
 std::vector<float> oracle_logits(const ModelFile& file, const FamilySpec& spec,
                                  const std::vector<Token>& tokens) {
-  std::vector<float> logits;
-  for (const Row& row : Oracle(file, spec).run(tokens))
-    for (const double value : row) logits.push_back(static_cast<float>(value));
-  return logits;
+  return flattened(Oracle(file, spec).run(tokens));
+}
+
+std::vector<std::vector<double>> oracle_states(const ModelFile& file, const FamilySpec& spec,
+                                               const std::vector<Token>& tokens,
+                                               const std::vector<int>& segments) {
+  return Oracle(file, spec).states(tokens, segments);
+}
+
+std::vector<float> oracle_answer(const ModelFile& file, const FamilySpec& encoder,
+                                 const FamilySpec& decoder, const std::vector<Token>& source,
+                                 const std::vector<Token>& tokens) {
+  Oracle oracle(file, decoder);
+  oracle.set_source(Oracle(file, encoder).states(source, {}));
+  return flattened(oracle.run(tokens));
 }
 
 }  // namespace minnow::testing_support

@@ -25,7 +25,7 @@ struct FamilySpec {
   bool layer_norm = false;
   bool parallel = false;
   enum class HeadNorms { kNone, kShared, kWholeRow, kOwn } head_norms = HeadNorms::kNone;
-  enum class Act { kSilu, kGeluTanh, kGeluErf } act = Act::kSilu;
+  enum class Act { kSilu, kGeluTanh, kGeluErf, kRelu } act = Act::kSilu;
   int window = 0;  // of every layer but the last of each full_every
   int full_every = 0;
   double eps = 1e-5;
@@ -34,8 +34,23 @@ struct FamilySpec {
   double final_softcap = 0.0;
   int n_experts_used = 0;
   bool normalises_experts = true;
+  // Encoders, and decoders that have one.
+  bool sees_all = false;      // tokens look both ways; a window then reaches half of it each way
+  bool norms_sums = false;    // norms are on the sums, and on the embedding
+  bool scales_scores = true;  // by 1 / sqrt(head_dim)
+  int relative_buckets = 0;
+  std::string prefix;  // before "blk.0."
 };
 
+// The states [tokens, n_embd] behind the last layer and its norm. `segments`: each token's type;
+// empty: all are of the first.
+std::vector<std::vector<double>> oracle_states(const ModelFile& file, const FamilySpec& spec,
+                                               const std::vector<Token>& tokens,
+                                               const std::vector<int>& segments = {});
+// Logits [tokens, vocabulary] of a decoder that looks at the states of an encoder.
+std::vector<float> oracle_answer(const ModelFile& file, const FamilySpec& encoder,
+                                 const FamilySpec& decoder, const std::vector<Token>& source,
+                                 const std::vector<Token>& tokens);
 // Logits [tokens, vocabulary].
 std::vector<float> oracle_logits(const ModelFile& file, const FamilySpec& spec,
                                  const std::vector<Token>& tokens);

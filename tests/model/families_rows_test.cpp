@@ -3,13 +3,10 @@
 // head, partial rotation, odd widths and vocabularies, biases and heads tied or not.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <functional>
-#include <map>
 
-#include "families_oracle.hpp"
-#include "support/model_runs.hpp"
-#include "support/npy.hpp"
+#include "family_file.hpp"
 
 namespace minnow {
 namespace {
@@ -18,162 +15,7 @@ using namespace testing_support;
 using HeadNorms = FamilySpec::HeadNorms;
 using Act = FamilySpec::Act;
 
-constexpr std::uint64_t kVocab = 47;  // odd, so that the last tile of the head is short
-
-// A file of some family, built tensor by tensor.
-struct FamilyFile {
-  FamilyFile(std::string name, FamilySpec family, std::uint64_t embd, std::uint64_t ff)
-      : spec(std::move(family)), n_embd(embd), n_ff(ff) {
-    file.architecture = std::move(name);
-    file.tensors.clear();
-    while (file.tokens.size() < kVocab) {
-      file.tokens.push_back("t" + std::to_string(file.tokens.size()));
-      file.types.push_back(1);
-      file.scores.push_back(-1000.0f);
-    }
-    std::map<std::string, std::int64_t> numbers;
-    for (const auto& [key, value] : file.numbers)
-      if (key.rfind("tokenizer.", 0) == 0) numbers[key] = value;
-    file.numbers = numbers;
-    file.reals.clear();
-    number("block_count", spec.n_layers);
-    number("context_length", 64);
-    number("embedding_length", static_cast<std::int64_t>(n_embd));
-    number("feed_forward_length", static_cast<std::int64_t>(n_ff));
-    number("attention.head_count", spec.n_heads);
-    number("attention.head_count_kv", spec.n_kv_heads);
-    number("attention.key_length", spec.head_dim);
-    number("attention.value_length", spec.head_dim);
-    if (spec.n_rot > 0) number("rope.dimension_count", spec.n_rot);
-    real(spec.layer_norm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon",
-         static_cast<float>(spec.eps));
-    file.put("token_embd.weight", {n_embd, kVocab});
-    norm("output_norm");
-  }
-
-  void number(const std::string& key, std::int64_t value) {
-    file.numbers[file.architecture + "." + key] = value;
-  }
-  void real(const std::string& key, float value) {
-    file.reals[file.architecture + "." + key] = value;
-  }
-  // Weights around one.
-  void scales(const std::string& name, std::vector<std::uint64_t> dims) {
-    file.put(name, std::move(dims));
-    for (float& value : file.tensors.at(name).values) value += 1.0f;
-  }
-  void norm(const std::string& name) {
-    scales(name + ".weight", {n_embd});
-    if (spec.layer_norm) file.put(name + ".bias", {n_embd});
-  }
-  std::uint64_t q_size() const { return static_cast<std::uint64_t>(spec.n_heads * spec.head_dim); }
-  std::uint64_t k_size() const {
-    return static_cast<std::uint64_t>(spec.n_kv_heads * spec.head_dim);
-  }
-
-  void each_layer(const std::function<void(const std::string&)>& add) {
-    for (int i = 0; i < spec.n_layers; ++i) add("blk." + std::to_string(i) + ".");
-  }
-  void linear(const std::string& name, std::uint64_t k, std::uint64_t rows, bool bias) {
-    file.put(name + ".weight", {k, rows});
-    if (bias) file.put(name + ".bias", {rows});
-  }
-  void split_qkv(bool bias) {
-    each_layer([&](const std::string& at) {
-      linear(at + "attn_q", n_embd, q_size(), bias);
-      linear(at + "attn_k", n_embd, k_size(), bias);
-      linear(at + "attn_v", n_embd, k_size(), bias);
-      linear(at + "attn_output", q_size(), n_embd, bias && spec.layer_norm);
-    });
-  }
-  void fused_qkv(bool bias) {
-    each_layer([&](const std::string& at) {
-      linear(at + "attn_qkv", n_embd, q_size() + 2 * k_size(), bias);
-      linear(at + "attn_output", q_size(), n_embd, bias);
-    });
-  }
-  void plain_ffn(bool bias) {
-    each_layer([&](const std::string& at) {
-      linear(at + "ffn_up", n_embd, n_ff, bias);
-      linear(at + "ffn_down", n_ff, n_embd, bias);
-    });
-  }
-  void gated_ffn() {
-    each_layer([&](const std::string& at) { file.put(at + "ffn_gate.weight", {n_embd, n_ff}); });
-    plain_ffn(false);
-  }
-  void layer_norms(const std::vector<std::string>& names) {
-    each_layer([&](const std::string& at) {
-      for (const std::string& name : names) norm(at + name);
-    });
-  }
-  void experts(std::uint64_t n, std::uint64_t width) {
-    number("expert_count", static_cast<std::int64_t>(n));
-    number("expert_used_count", spec.n_experts_used);
-    number("expert_feed_forward_length", static_cast<std::int64_t>(width));
-    each_layer([&](const std::string& at) {
-      file.put(at + "ffn_gate_inp.weight", {n_embd, n});
-      file.put(at + "ffn_gate_exps.weight", {n_embd, width, n});
-      file.put(at + "ffn_up_exps.weight", {n_embd, width, n});
-      file.put(at + "ffn_down_exps.weight", {width, n_embd, n});
-    });
-  }
-
-  FamilySpec spec;
-  std::uint64_t n_embd;
-  std::uint64_t n_ff;
-  ModelFile file;
-};
-
-class FamilyRow : public ::testing::Test {
- protected:
-  Status open(const Bytes& bytes) {
-    bytes_ = bytes;
-    MappedFile mapped;
-    MINNOW_TRY(MappedFile::open_memory(bytes_, "family.gguf", mapped));
-    Options options;
-    options.threads = 2;
-    return Model::open(std::move(mapped), options, model_);
-  }
-
-  void expect_oracle(const FamilyFile& family, const Bytes& bytes, int n_ctx = 0) {
-    ASSERT_TRUE(is_ok(open(bytes)));
-    std::vector<Token> tokens;
-    for (int i = 0; i < 23; ++i) tokens.push_back(static_cast<Token>((i * 29 + 7) % kVocab));
-    const std::vector<float> expected = oracle_logits(family.file, family.spec, tokens);
-    std::vector<float> first;
-    for (const int n_batch : {64, 7, 1}) {
-      Options options;
-      options.kv_type = "f32";
-      options.n_batch = n_batch;
-      options.n_ctx = n_ctx;
-      const auto session = must_create(model_, options);
-      ASSERT_NE(session, nullptr);
-      std::vector<float> actual;
-      ASSERT_TRUE(is_ok(session->evaluate(
-          tokens, {[](void* user, std::size_t, std::size_t n, const float* logits) {
-                     auto* all = static_cast<std::vector<float>*>(user);
-                     all->insert(all->end(), logits, logits + n * kVocab);
-                     return true;
-                   },
-                   &actual})));
-      ASSERT_EQ(actual.size(), expected.size());
-      // A thousand roundings of float32.
-      EXPECT_LT(max_abs_difference(expected, actual), 1e-4 * value_range(expected)) << n_batch;
-      if (first.empty()) first = actual;
-      EXPECT_EQ(actual, first) << n_batch;
-    }
-  }
-  void expect_oracle(const FamilyFile& family) { expect_oracle(family, family.file.build()); }
-  void expect_refused(const ModelFile& file, const std::vector<std::string>& texts) {
-    model_.reset();
-    EXPECT_TRUE(fails(open(file.build()), StatusCode::kBadFile, texts));
-    EXPECT_EQ(model_, nullptr);
-  }
-
-  Bytes bytes_;
-  std::shared_ptr<Model> model_;
-};
+constexpr std::uint64_t kVocab = kFamilyVocab;
 
 FamilyFile neox() {
   FamilySpec spec;
@@ -386,6 +228,58 @@ TEST_F(FamilyRow, LinearScalingReachesWindowedLayers) {
   expect_oracle(family, writer.build());
 }
 
+TEST_F(FamilyRow, Llama3DividesItsFrequenciesByATensor) {
+  FamilySpec spec;
+  spec.halves = false;
+  spec.n_heads = 5;
+  spec.n_kv_heads = 1;
+  spec.head_dim = 14;
+  spec.n_rot = 10;
+  FamilyFile family("llama", spec, 31, 29);
+  family.scales("rope_freqs.weight", {5});
+  const auto& divisors = family.file.tensors.at("rope_freqs.weight").values;
+  family.spec.rope_divisors.assign(divisors.begin(), divisors.end());
+  family.split_qkv(false);
+  family.gated_ffn();
+  family.layer_norms({"attn_norm", "ffn_norm"});
+  expect_oracle(family);
+}
+
+// Peng et al., "YaRN" (arXiv 2309.00071): what a frequency is divided by, from 1 where a text of
+// the training's length turns often to the whole factor where it hardly turns.
+std::vector<double> yarn_divisors(int n_rot, double factor, double original_context) {
+  const auto dimension_of = [&](double rotations) {
+    return n_rot * std::log(original_context / (rotations * 2 * M_PI)) / (2 * std::log(10000.0));
+  };
+  const double low = std::max(std::floor(dimension_of(32.0)), 0.0);
+  const double high = std::min(std::ceil(dimension_of(1.0)), n_rot - 1.0);
+  std::vector<double> divisors;
+  for (int i = 0; i < n_rot / 2; ++i) {
+    const double ramp = std::clamp((i - low) / std::max(high - low, 0.001), 0.0, 1.0);
+    divisors.push_back(1.0 / (ramp / factor + 1.0 - ramp));
+  }
+  return divisors;
+}
+
+TEST_F(FamilyRow, YarnStretchesTheSlowFrequencies) {
+  FamilySpec spec;
+  spec.n_heads = 3;
+  spec.n_kv_heads = 1;
+  spec.head_dim = 26;
+  spec.n_rot = 18;
+  spec.rope_divisors = yarn_divisors(18, 4.0, 32.0);
+  spec.rope_factor = 1.0 + 0.1 * std::log(4.0);
+  FamilyFile family("qwen2", spec, 35, 24);
+  family.real("rope.scaling.factor", 4.0f);
+  family.number("rope.scaling.original_context_length", 32);
+  family.split_qkv(true);
+  family.gated_ffn();
+  family.layer_norms({"attn_norm", "ffn_norm"});
+  GgufWriter writer = family.file.writer();
+  writer.add_string("qwen2.rope.scaling.type", "yarn");
+  expect_oracle(family, writer.build());
+}
+
 FamilyFile gpt2() {
   FamilySpec spec;
   spec.n_heads = spec.n_kv_heads = 3;
@@ -443,6 +337,36 @@ FamilyFile qwen2moe() {
 
 TEST_F(FamilyRow, Qwen2MoeAddsASharedExpert) {
   expect_oracle(qwen2moe());
+}
+
+// Mixtral's first files: a tensor for each expert.
+TEST_F(FamilyRow, MixturesMayHaveATensorForEachExpert) {
+  FamilySpec spec;
+  spec.halves = false;
+  spec.n_experts_used = 2;
+  FamilyFile family("llama", spec, 32, 24);
+  family.split_qkv(false);
+  family.layer_norms({"attn_norm", "ffn_norm"});
+  family.experts(5, 20);
+  ModelFile split = family.file;
+  family.each_layer([&](const std::string& at) {
+    for (const std::string name : {"ffn_gate", "ffn_up", "ffn_down"}) {
+      const auto& all = family.file.tensors.at(at + name + "_exps.weight");
+      split.tensors.erase(at + name + "_exps.weight");
+      const std::size_t n = all.values.size() / 5;
+      for (std::size_t e = 0; e < 5; ++e) {
+        const auto begin = all.values.begin() + static_cast<std::ptrdiff_t>(e * n);
+        split.tensors[at + name + "." + std::to_string(e) + ".weight"] = {
+            {all.dims[0], all.dims[1]}, {begin, begin + static_cast<std::ptrdiff_t>(n)}};
+      }
+    }
+  });
+  expect_oracle(family, split.build());
+  expect_oracle(family);
+  split.tensors.erase("blk.1.ffn_up.3.weight");
+  split.put("blk.0.ffn_gate.4.weight", {32, 19});
+  expect_refused(split, {"'blk.1.ffn_up.3.weight' is missing",
+                         "'blk.0.ffn_gate.4.weight': 32x20 expected, 32x19 found"});
 }
 
 TEST_F(FamilyRow, Qwen3MoeTakesTheLowerOfTwoEqualExperts) {
