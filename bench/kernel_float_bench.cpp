@@ -168,8 +168,8 @@ void register_table(const KernelTable* table) {
   auto* attention = benchmark::RegisterBenchmark((name + "/attend").c_str(), attend, table, peak);
   attention->ArgNames({"queries", "dim", "heads"});
   for (const int dim : {64, 128, 256}) {
-    for (const int n : {1, 2, 4, 6, 7, 8}) attention->Args({n, dim, n});
-    attention->Args({48, dim, 4})->Args({48, dim, 48})->Args({48, dim, 1});
+    for (const int n : {1, 2, 3, 4, 6, 7, 8}) attention->Args({n, dim, n});
+    attention->Args({48, dim, 4})->Args({84, dim, 7})->Args({96, dim, 4})->Args({96, dim, 96});
   }
   for (const Format format : {Format::kF32, Format::kF16, Format::kBF16}) {
     const std::string label = name + "/matmul_" + format_info(format).name;

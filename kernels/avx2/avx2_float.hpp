@@ -10,7 +10,7 @@
 namespace minnow::avx2 {
 
 // Scratch of matmul_float and attend; 64-byte aligned.
-inline constexpr std::size_t kFloatScratchBytes = 18 * 1024;
+inline constexpr std::size_t kFloatScratchBytes = 160 * 1024;
 
 #include "kernels/generic/float_declarations.inc"
 

@@ -14,8 +14,9 @@ struct Avx2 {
 
   // 16 registers: 6 x 1 vectors of 16 take 12, a weight vector 2, a broadcast 1.
   static constexpr int kTileTokens = 6;
+  static constexpr bool kConvertsOnce = true;  // 2 conversions beside 12 fma
   static constexpr int tile_vectors(int n_tokens) {
-    return n_tokens >= 4 ? 1 : n_tokens == 2 ? 2 : 4;
+    return n_tokens >= 3 ? 1 : n_tokens == 2 ? 2 : 4;
   }
 
   static Batch fma(Batch a, Batch b, Batch c) { return _mm256_fmadd_ps(a, b, c); }

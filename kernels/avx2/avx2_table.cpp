@@ -8,7 +8,9 @@ namespace minnow {
 
 namespace {
 
-static_assert(avx2::kIntegerScratchBytes >= avx2::kFloatScratchBytes, "scratch_bytes is for both");
+constexpr std::size_t kScratchBytes = avx2::kIntegerScratchBytes > avx2::kFloatScratchBytes
+                                          ? avx2::kIntegerScratchBytes
+                                          : avx2::kFloatScratchBytes;
 
 void matmul(Format format, const MatmulArgs& args, void* scratch) {
   if (format == Format::kF32 || format == Format::kF16 || format == Format::kBF16) {
@@ -22,7 +24,7 @@ void matmul(Format format, const MatmulArgs& args, void* scratch) {
 extern const KernelTable kAvx2Table = {
     .name = "avx2",
     .needs = kMinnowCpuAvx2 | kMinnowCpuFma | kMinnowCpuF16c | kMinnowCpuBmi2,
-    .scratch_bytes = avx2::kIntegerScratchBytes,
+    .scratch_bytes = kScratchBytes,
     .pack = avx2::pack,
     .unpack_row = scalar::unpack_row,
     .matmul = matmul,

@@ -7,7 +7,7 @@
 
 namespace minnow::avx512 {
 
-static_assert(kFloatScratchBytes >= generic::kFloatScratchBytes);
+static_assert(kFloatScratchBytes >= generic::kAttendScratchBytes);
 
 void attend(const AttendArgs& args, void* scratch) {
   generic::attend<Lanes>(args, scratch);

@@ -13,8 +13,9 @@ struct Avx512 {
 
   // 32 registers: 12 x 2 vectors take 24, weight vectors 2, a broadcast 1.
   static constexpr int kTileTokens = 12;
+  static constexpr bool kConvertsOnce = false;  // 2 conversions beside 24 fma
   static constexpr int tile_vectors(int n_tokens) {
-    return n_tokens >= 8 ? 2 : n_tokens >= 4 ? 4 : 8;
+    return n_tokens >= 7 ? 2 : n_tokens >= 3 ? 4 : 8;
   }
 
   static Batch fma(Batch a, Batch b, Batch c) { return _mm512_fmadd_ps(a, b, c); }

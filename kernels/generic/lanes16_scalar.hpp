@@ -26,6 +26,8 @@ struct Lanes16Scalar {
   // Register tiles (products.hpp): the most tokens a tile may have, and the vectors beside one
   // another for that many tokens, a power of two.
   static constexpr int kTileTokens = 1;
+  // Whether 16-bit floats that many queries meet are better converted to memory once.
+  static constexpr bool kConvertsOnce = true;
   static constexpr int tile_vectors(int) { return 1; }
 
   template <class Function>

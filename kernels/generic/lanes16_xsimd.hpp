@@ -28,6 +28,7 @@ struct Lanes16Xsimd {
   Batch part[kBatches];
 
   static constexpr int kTileTokens = Isa::kTileTokens;
+  static constexpr bool kConvertsOnce = Isa::kConvertsOnce;
   static constexpr int tile_vectors(int n_tokens) { return Isa::tile_vectors(n_tokens); }
 
   // How many of n lanes fall into batch i.

@@ -7,7 +7,7 @@
 
 namespace minnow::scalar {
 
-static_assert(kFloatScratchBytes >= generic::kFloatScratchBytes);
+static_assert(kFloatScratchBytes >= generic::kAttendScratchBytes);
 
 void attend(const AttendArgs& args, void* scratch) {
   generic::attend<Lanes>(args, scratch);
