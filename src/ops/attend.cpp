@@ -1,12 +1,15 @@
 #include "ops/attend.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 namespace minnow {
 
 namespace {
 
-constexpr std::int32_t kMostQueries = 64;  // queries that one kernel call takes
+constexpr std::int32_t kMostQueries = 96;  // queries that one kernel call takes
+constexpr std::int32_t kTileQueries = 12;  // what kernels like: a multiple of this
+constexpr std::int64_t kItemsPerThread = 4;
 
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
@@ -34,10 +37,26 @@ struct Cut {
   Cut(const AttentionStep& step, const KvLayer& cache, std::int32_t most_heads) {
     group = step.n_heads / cache.n_kv_heads;
     heads_per_tile = std::min({group, most_heads, kMostQueries});
-    tokens_per_tile = std::max(1, kMostQueries / heads_per_tile);
     tiles_per_group = divide_up(group, heads_per_tile);
+    set_tokens(step, cache, 1);
+  }
+
+  void set_tokens(const AttentionStep& step, const KvLayer& cache, std::int32_t n_tokens) {
+    tokens_per_tile = n_tokens;
     token_tiles = divide_up(step.n_tokens, tokens_per_tile);
     n_tiles = cache.n_kv_heads * tiles_per_group * token_tiles;
+  }
+
+  // As many tokens a tile as a kernel call takes, in whole register tiles if that is possible, but
+  // few enough that every thread gets some tiles.
+  void set_many_tokens(const AttentionStep& step, const KvLayer& cache, int n_threads) {
+    const std::int64_t head_tiles = cache.n_kv_heads * tiles_per_group;
+    const std::int64_t wanted = divide_up(kItemsPerThread * n_threads, head_tiles);
+    const auto enough = static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(step.n_tokens / wanted, 1, kMostQueries / heads_per_tile));
+    std::int32_t even = enough;
+    while (even > 1 && even * heads_per_tile % kTileQueries != 0) --even;
+    set_tokens(step, cache, 2 * even >= enough ? even : enough);
   }
 
   Tile tile(const AttentionStep& step, std::int64_t i) const {
@@ -174,31 +193,32 @@ void attend_tile(const KernelTable& table, const AttentionStep& step, const KvLa
   finish_queries(table, step, cache, tile, result);
 }
 
-// Decode: few queries, so chunks are split over the threads and merged afterwards.
+// Decode: few queries, so chunks are split over the threads. Who computes the last chunk of a tile
+// merges them all, in order, so that nobody waits for a step of its own.
 void attend_split(const OpContext& context, const AttentionStep& step, const KvLayer& cache,
                   const Cut& cut) noexcept {
   const KernelTable& table = *context.table;
   const std::int64_t first = visible(step, 0).begin / kChunkPositions;
   const std::int64_t n_chunks = (visible(step, 0).end - 1) / kChunkPositions - first + 1;
-  const std::int64_t floats_per_tile =
-      std::int64_t{cut.heads_per_tile} * cut.tokens_per_tile * (cache.value_dim + 2);
+  const std::int64_t floats_per_tile = std::int64_t{cut.heads_per_tile} * (cache.value_dim + 2);
+  auto* const n_left = reinterpret_cast<std::int32_t*>(step.partials);  // [n_tiles]
+  float* const partials = step.partials + step.n_heads;
+  std::fill(n_left, n_left + cut.n_tiles, static_cast<std::int32_t>(n_chunks));
   const auto partial_of = [&](std::int64_t tile, std::int64_t chunk) {
-    return partial_at(step.partials + (tile * n_chunks + chunk) * floats_per_tile,
-                      cut.heads_per_tile * cut.tokens_per_tile);
+    return partial_at(partials + (tile * n_chunks + chunk) * floats_per_tile, cut.heads_per_tile);
   };
   context.for_each(cut.n_tiles * n_chunks, [&](int worker, std::int64_t item) {
-    const std::int64_t tile = item / n_chunks;
-    const std::int64_t chunk = item % n_chunks;
-    attend_chunk(table, step, cache, cut.tile(step, tile), first + chunk, partial_of(tile, chunk),
-                 context.scratch_of(worker));
-  });
-  for (std::int64_t i = 0; i < cut.n_tiles; ++i) {
+    const std::int64_t i = item / n_chunks;
     const Tile tile = cut.tile(step, i);
+    attend_chunk(table, step, cache, tile, first + item % n_chunks, partial_of(i, item % n_chunks),
+                 context.scratch_of(worker));
+    if (std::atomic_ref<std::int32_t>(n_left[i]).fetch_sub(1, std::memory_order_acq_rel) > 1)
+      return;
     const Partial result = partial_of(i, 0);
     for (std::int64_t chunk = 1; chunk < n_chunks; ++chunk)
       merge_queries(table, result, partial_of(i, chunk), tile.n_queries(), cache.value_dim);
     finish_queries(table, step, cache, tile, result);
-  }
+  });
 }
 
 }  // namespace
@@ -211,7 +231,8 @@ std::size_t attention_scratch_bytes(const KernelTable& table, std::int32_t value
 
 std::int64_t attention_partials(std::int64_t n_ctx, std::int32_t n_heads, std::int32_t value_dim) {
   // Twice, because head tiles of a KV head need not divide its heads evenly.
-  return (divide_up(n_ctx, kChunkPositions) + 1) * 2 * n_heads * (value_dim + 2);
+  // Beside them a counter a tile.
+  return (divide_up(n_ctx, kChunkPositions) + 1) * 2 * n_heads * (value_dim + 2) + n_heads;
 }
 
 void attend(const OpContext& context, const AttentionStep& step, const KvLayer& cache) noexcept {
@@ -220,12 +241,13 @@ void attend(const OpContext& context, const AttentionStep& step, const KvLayer& 
     const std::int64_t n_chunks = (visible(step, 0).end - 1) / kChunkPositions + 1;
     const std::int64_t wanted = divide_up(context.pool->n_threads(), cache.n_kv_heads * n_chunks);
     const std::int64_t group = step.n_heads / cache.n_kv_heads;
-    Cut cut(step, cache, static_cast<std::int32_t>(std::max<std::int64_t>(1, group / wanted)));
-    cut.tokens_per_tile = 1;
+    const Cut cut(step, cache,
+                  static_cast<std::int32_t>(std::max<std::int64_t>(1, group / wanted)));
     attend_split(context, step, cache, cut);
     return;
   }
-  const Cut cut(step, cache, kMostQueries);
+  Cut cut(step, cache, kMostQueries);
+  cut.set_many_tokens(step, cache, context.pool->n_threads());
   context.for_each(cut.n_tiles, [&](int worker, std::int64_t item) {
     attend_tile(*context.table, step, cache, cut.tile(step, item), context.scratch_of(worker));
   });
