@@ -61,7 +61,7 @@ void count(benchmark::State& state, double macs, double bytes, double peak) {
 
 constexpr std::uint16_t kHalfTenth = 0x2e66;  // 0.1 in float16
 
-void attend(benchmark::State& state, const KernelTable* table, double peak) {
+void attend(benchmark::State& state, const KernelTable* table, KvType type, double peak) {
   const std::int32_t n_queries = static_cast<std::int32_t>(state.range(0));
   const std::int32_t dim = static_cast<std::int32_t>(state.range(1));
   const std::int32_t heads = static_cast<std::int32_t>(state.range(2));  // queries of a token
@@ -80,7 +80,7 @@ void attend(benchmark::State& state, const KernelTable* table, double peak) {
     end.push_back(256 - (n_queries - 1) / heads + q / heads);
   }
   AttendArgs args{};
-  args.type = KvType::kF16;
+  args.type = type;
   args.head_dim = args.value_dim = dim;
   args.n_queries = n_queries;
   args.queries = rows.data();
@@ -99,7 +99,8 @@ void attend(benchmark::State& state, const KernelTable* table, double peak) {
     which = (which + 1) % kChunks;
   }
   const double macs = 2.0 * n_queries * 256 * dim;
-  count(state, macs, 2.0 * 2 * static_cast<double>(chunk), peak);
+  const double bytes = type == KvType::kF16 ? 2 : 34.0 / 32;
+  count(state, macs, 2 * bytes * static_cast<double>(chunk), peak);
 }
 
 void matmul(benchmark::State& state, const KernelTable* table, Format format, double peak) {
@@ -127,7 +128,12 @@ void rows(benchmark::State& state, const KernelTable* table, const std::string& 
   const std::int64_t n = state.range(0);
   Buffer<float> x(static_cast<std::size_t>(n), 0.3f), w(static_cast<std::size_t>(n), 0.7f);
   Buffer<float> y(static_cast<std::size_t>(n));
+  Buffer<std::int8_t> codes(static_cast<std::size_t>(n));
+  Buffer<std::int16_t> sums(static_cast<std::size_t>(n / 16 + 1));
+  const int group = what == "quantize_32" ? 32 : 128;
   for (auto _ : state) {
+    if (what == "quantize_32" || what == "quantize_128")
+      table->quantize(x.data(), n, group, codes.data(), y.data(), sums.data());
     if (what == "rms_norm") table->rms_norm(x.data(), w.data(), n, 1e-6f, y.data());
     if (what == "layer_norm") table->layer_norm(x.data(), w.data(), w.data(), n, 1e-6f, y.data());
     if (what == "add") table->add(x.data(), w.data(), n, y.data());
@@ -165,11 +171,14 @@ void register_table(const KernelTable* table) {
   benchmark::RegisterBenchmark((name + "/read").c_str(), read, table)
       ->Arg(256 << 20)
       ->Arg(256 << 10);
-  auto* attention = benchmark::RegisterBenchmark((name + "/attend").c_str(), attend, table, peak);
-  attention->ArgNames({"queries", "dim", "heads"});
-  for (const int dim : {64, 128, 256}) {
-    for (const int n : {1, 2, 3, 4, 6, 7, 8}) attention->Args({n, dim, n});
-    attention->Args({48, dim, 4})->Args({84, dim, 7})->Args({96, dim, 4})->Args({96, dim, 96});
+  for (const KvType type : {KvType::kF16, KvType::kQ8_0}) {
+    const std::string label = name + (type == KvType::kF16 ? "/attend" : "/attend_q8_0");
+    auto* attention = benchmark::RegisterBenchmark(label.c_str(), attend, table, type, peak);
+    attention->ArgNames({"queries", "dim", "heads"});
+    for (const int dim : {64, 128, 256}) {
+      for (const int n : {1, 2, 3, 4, 6, 7, 8}) attention->Args({n, dim, n});
+      attention->Args({48, dim, 4})->Args({84, dim, 7})->Args({96, dim, 4})->Args({96, dim, 96});
+    }
   }
   for (const Format format : {Format::kF32, Format::kF16, Format::kBF16}) {
     const std::string label = name + "/matmul_" + format_info(format).name;
@@ -179,7 +188,7 @@ void register_table(const KernelTable* table) {
     for (const int n : {2, 4, 8, 12, 48, 512}) products->Args({896, 896, n});
   }
   for (const char* what : {"rms_norm", "layer_norm", "add", "silu", "gelu_tanh", "gelu_erf",
-                           "softcap", "sum_exp", "rope"}) {
+                           "softcap", "sum_exp", "rope", "quantize_32", "quantize_128"}) {
     benchmark::RegisterBenchmark((name + "/" + what).c_str(), rows, table, what)->Arg(2048);
   }
 }

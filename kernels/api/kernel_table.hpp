@@ -57,7 +57,7 @@ struct BoundArgs {
                          // norm byte, rounding of the sums included
 };
 
-enum class KvType : std::uint8_t { kF32, kF16 };
+enum class KvType : std::uint8_t { kF32, kF16, kQ8_0 };  // Q8_0: kernels/formats/kv_q8_0.hpp
 
 // One chunk of one KV head against some queries (all of the head's query heads, some tokens).
 struct AttendArgs {

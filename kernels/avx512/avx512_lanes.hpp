@@ -20,7 +20,7 @@ struct Avx512 {
 
   static Batch fma(Batch a, Batch b, Batch c) { return _mm512_fmadd_ps(a, b, c); }
 
-  // -- 16-bit floats ------------------------------------------------------------------------------
+  // -- 16-bit floats and bytes --------------------------------------------------------------------
   static Batch from_half(__m256i bits) { return _mm512_cvtph_ps(bits); }
   static Batch from_brain(__m256i bits) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
@@ -31,6 +31,10 @@ struct Avx512 {
   }
   static Batch load(const generic::Brain* x) {
     return from_brain(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)));
+  }
+  static Batch from_bytes(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)); }
+  static Batch load(const std::int8_t* x) {
+    return from_bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)));
   }
   static void store(Batch x, generic::Half* y) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), to_half(x));
@@ -44,6 +48,9 @@ struct Avx512 {
   }
   static Batch load_first(const generic::Brain* x, int n) {
     return from_brain(_mm256_maskz_loadu_epi16(first(n), x));
+  }
+  static Batch load_first(const std::int8_t* x, int n) {
+    return from_bytes(_mm_maskz_loadu_epi8(first(n), x));
   }
   static void store_first(Batch x, float* y, int n) { _mm512_mask_storeu_ps(y, first(n), x); }
   static void store_first(Batch x, generic::Half* y, int n) {

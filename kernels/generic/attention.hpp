@@ -368,6 +368,7 @@ void attend(const AttendArgs& args, void* scratch) {
   float* floats = static_cast<float*>(scratch);
   if (args.type == KvType::kF32) attend_as<L, PlainKv<float>>(args, floats);
   if (args.type == KvType::kF16) attend_as<L, PlainKv<Half>>(args, floats);
+  if (args.type == KvType::kQ8_0) attend_as<L, Q8Kv>(args, floats);
 }
 
 }  // namespace minnow::generic

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "kernels/formats/kv_q8_0.hpp"
 #include "kernels/generic/half.hpp"
 #include "kernels/generic/rows.hpp"
 
@@ -56,6 +57,61 @@ struct PlainKv {
     map<L>(
         value(position, column), n, panel,
         [](L value) __attribute__((always_inline)) { return value; });
+  }
+};
+
+// Q8_0 (kernels/formats/kv_q8_0.hpp): always converted to a panel. Elements and columns to convert
+// start at a block.
+struct Q8Kv {
+  static constexpr bool kIsPlain = false;
+  static constexpr int kVectorBytes = 17;
+
+  const std::uint8_t* keys;
+  const std::uint8_t* values;
+  std::int64_t group_bytes;
+  std::int64_t row_bytes;
+  std::int64_t value_blocks;
+
+  Q8Kv(const void* key_chunk, const void* value_chunk, int head_size, int value_size)
+      : keys(static_cast<const std::uint8_t*>(key_chunk)),
+        values(static_cast<const std::uint8_t*>(value_chunk)),
+        group_bytes(kv_q8_key_group_bytes(head_size)),
+        row_bytes(kv_q8_value_row_bytes(value_size)),
+        value_blocks(kv_q8_blocks(value_size)) {}
+
+  std::uintptr_t key_address(int group) const {
+    return reinterpret_cast<std::uintptr_t>(keys) +
+           static_cast<std::uintptr_t>(group * group_bytes);
+  }
+  std::uintptr_t value_address(int position) const {
+    return reinterpret_cast<std::uintptr_t>(values) +
+           static_cast<std::uintptr_t>(position * row_bytes);
+  }
+
+  template <class L>
+  void convert_keys(int group, int element, int n, float* panel) const {
+    const std::uint8_t* block =
+        keys + group * group_bytes + element / kKvBlock * kv_q8_key_block_bytes();
+    for (int begin = 0; begin < n; begin += kKvBlock, block += kv_q8_key_block_bytes()) {
+      const L scale = L::load(reinterpret_cast<const Half*>(block));
+      const auto* codes = reinterpret_cast<const std::int8_t*>(block + 32);
+      const int end = n - begin < kKvBlock ? n - begin : static_cast<int>(kKvBlock);
+      for (int i = 0; i < end; ++i)
+        (L::load(codes + 16 * i) * scale).store(panel + 16 * (begin + i));
+    }
+  }
+  template <class L>
+  void convert_values(int position, int column, int n, float* panel) const {
+    const std::uint8_t* row = values + position * row_bytes;
+    const auto* scales = reinterpret_cast<const Half*>(row) + column / kKvBlock;
+    const auto* codes = reinterpret_cast<const std::int8_t*>(row + 2 * value_blocks) + column;
+    for (int begin = 0; begin < n; begin += kKvBlock) {
+      const L scale = L::set(half_to_float(scales[begin / kKvBlock].bits));
+      const int size = n - begin < kKvBlock ? n - begin : static_cast<int>(kKvBlock);
+      map<L>(
+          codes + begin, size,
+          panel + begin, [&](L code) __attribute__((always_inline)) { return code * scale; });
+    }
   }
 };
 

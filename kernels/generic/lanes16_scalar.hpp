@@ -51,9 +51,10 @@ struct Lanes16Scalar {
   static L set_bits(std::uint32_t bits) { return set(__builtin_bit_cast(float, bits)); }
 
   static float convert(float x) { return x; }
+  static float convert(std::int8_t x) { return static_cast<float>(x); }
   static float convert(Half x) { return half_to_float(x.bits); }
   static float convert(Brain x) { return brain_to_float(x.bits); }
-  // From 16 elements of type float, Half or Brain.
+  // From 16 elements of type float, Half, Brain or int8_t.
   template <class Element>
   static L load(const Element* x) {
     return each([&](int i) { return convert(x[i]); });

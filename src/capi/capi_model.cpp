@@ -31,6 +31,17 @@ constexpr Number kNumbers[] = {
     {"n_vocab", [](const Model& m) -> std::int64_t { return m.config().n_vocab; }},
     {"n_embd", [](const Model& m) -> std::int64_t { return m.config().n_embd; }},
     {"n_layer", [](const Model& m) -> std::int64_t { return m.config().n_layers; }},
+    {"n_head", [](const Model& m) -> std::int64_t { return m.config().n_heads; }},
+    {"n_head_kv", [](const Model& m) -> std::int64_t { return m.config().n_kv_heads; }},
+    {"head_dim", [](const Model& m) -> std::int64_t { return m.config().head_dim; }},
+    {"value_dim", [](const Model& m) -> std::int64_t { return m.config().value_dim; }},
+    {"window", [](const Model& m) -> std::int64_t { return m.config().window; }},
+    {"n_layer_window",
+     [](const Model& m) -> std::int64_t {
+       std::int64_t n = 0;
+       for (std::int32_t i = 0; i < m.config().n_layers; ++i) n += m.config().has_window(i) ? 1 : 0;
+       return n;
+     }},
     {"n_ctx_train", [](const Model& m) -> std::int64_t { return m.config().n_ctx_train; }},
     {"n_parameters", [](const Model& m) -> std::int64_t { return m.n_parameters(); }},
     {"bos", [](const Model& m) -> std::int64_t { return m.tokenizer().special().bos; }},

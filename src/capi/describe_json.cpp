@@ -226,6 +226,7 @@ std::string stats_json(const GenerationStats& stats, const Session& session) {
       .member("answer_tokens", stats.answer_tokens)
       .member("answer_seconds", stats.answer_seconds)
       .member("first_token_seconds", stats.first_token_seconds)
+      .member("kv_type", session.options().kv_type)
       .member("position", session.position())
       .member("n_ctx", session.n_ctx())
       .member("kv_bytes", session.size().kv_bytes)

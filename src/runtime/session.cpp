@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kDefaultContext = 4096;
 
 KvType kv_type_of(const Options& options) {
+  if (options.kv_type == "q8_0") return KvType::kQ8_0;
   return options.kv_type == "f32" ? KvType::kF32 : KvType::kF16;
 }
 

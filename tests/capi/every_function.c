@@ -121,7 +121,7 @@ static void check_options(void) {
   REFUSED(minnow_options_set_int(options, "n_ctxt", 1), MINNOW_NOT_FOUND, "n_ctx");
   REFUSED(minnow_options_set_int(options, "threads", -1), MINNOW_INVALID_ARGUMENT, "threads");
   REFUSED(minnow_options_set_float(options, "n_ctx", 1.5), MINNOW_INVALID_ARGUMENT, "n_ctx");
-  REFUSED(minnow_options_set_text(options, "kv_type", "q8", 2), MINNOW_INVALID_ARGUMENT, "f16|f32");
+  REFUSED(minnow_options_set_text(options, "kv_type", "q8", 2), MINNOW_INVALID_ARGUMENT, "f16|f32|q8_0");
   NULL_REFUSED(minnow_options_set_int(NULL, "n_ctx", 1), "options");
   NULL_REFUSED(minnow_options_set_int(options, NULL, 1), "name");
   NULL_REFUSED(minnow_options_set_float(NULL, "top_p", 1), "options");

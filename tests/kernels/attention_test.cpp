@@ -1,8 +1,10 @@
 // Attention over one chunk: the rule term by term, every table, every size of head, ranges that
 // differ within a tile, slots that hold NaN; then the merging of chunks.
 #include <cmath>
+#include <cstring>
 #include <limits>
 
+#include "kernels/formats/kv_q8_0.hpp"
 #include "kernels/generic/functions.hpp"
 #include "kernels/generic/lanes16_scalar.hpp"
 #include "support/kernel_cases.hpp"
@@ -223,6 +225,81 @@ TEST(Attend, IsTheSameInEveryTableForEverySizeOfHead) {
         for (const KernelTable* table : other_tables()) {
           SCOPED_TRACE(table->name);
           EXPECT_TRUE(same_result(chunk.run(*table), want)) << head_dim << ", " << value_dim;
+        }
+      }
+    }
+  }
+}
+
+// A chunk of random codes and scales, and the same numbers as floats.
+struct Q8Chunk {
+  explicit Q8Chunk(Chunk& floats)
+      : keys(static_cast<std::size_t>(16 * kv_q8_key_group_bytes(floats.args.head_dim))),
+        values(static_cast<std::size_t>(256 * kv_q8_value_row_bytes(floats.args.value_dim))) {
+    std::mt19937 engine(56);
+    for (int position = 0; position < 256; ++position) {
+      for (int d = 0; d < floats.args.head_dim; ++d) {
+        std::byte* block = keys.data() +
+                           position / 16 * kv_q8_key_group_bytes(floats.args.head_dim) +
+                           d / 32 * kv_q8_key_block_bytes();
+        const float x = set(engine, block + position % 16 * 2, d % 32 == 0,
+                            block + 32 + d % 32 * 16 + position % 16);
+        floats.keys[Chunk::size((position / 16 * floats.args.head_dim + d) * 16 + position % 16)] =
+            x;
+      }
+      std::byte* row = values.data() + position * kv_q8_value_row_bytes(floats.args.value_dim);
+      for (int e = 0; e < floats.args.value_dim; ++e) {
+        const float x = set(engine, row + e / 32 * 2, e % 32 == 0,
+                            row + kv_q8_blocks(floats.args.value_dim) * 2 + e);
+        floats.values[Chunk::size(position * floats.args.value_dim + e)] = x;
+      }
+    }
+  }
+  static float set(std::mt19937& engine, std::byte* scale, bool new_scale, std::byte* code) {
+    std::uint16_t half = 0;
+    if (new_scale) {
+      const float wide = static_cast<float>(1 + engine() % 1000) * 1e-5f;
+      kScalarTable.to_half(&wide, 1, &half);
+      std::memcpy(scale, &half, 2);
+    }
+    std::memcpy(&half, scale, 2);
+    float wide = 0;
+    kScalarTable.from_half(&half, 1, &wide);
+    const auto value = static_cast<std::int8_t>(static_cast<int>(engine() % 255) - 127);
+    std::memcpy(code, &value, 1);
+    return static_cast<float>(value) * wide;
+  }
+  Guarded<std::byte> keys, values;
+};
+
+TEST(Attend, ReadsQ8AsTheFloatsThatItStandsFor) {
+  for (const int head_dim : {20, 32, 64, 160, 256, 300}) {
+    for (const int value_dim : {7, 20, 64, 130, 288}) {
+      for (const int n_queries : {1, 3, 7, 13, 50}) {
+        Chunk chunk(KvType::kF32, head_dim, value_dim, n_queries);
+        const Q8Chunk bytes(chunk);
+        for (int q = 0; q < n_queries; ++q) {
+          chunk.begin[Chunk::size(q)] = q % 9;
+          chunk.end[Chunk::size(q)] = 200 + q;
+        }
+        const Result want = chunk.run(kScalarTable);
+        for (const KernelTable* table : all_tables()) {
+          SCOPED_TRACE(table->name);
+          AttendArgs call = chunk.args;
+          call.type = KvType::kQ8_0;
+          call.keys = bytes.keys.data();
+          call.values = bytes.values.data();
+          call.queries = chunk.rows.data();
+          call.begin = chunk.begin.data();
+          call.end = chunk.end.data();
+          Result result(call);
+          call.max = result.max.data();
+          call.sum = result.sum.data();
+          call.out = result.out.data();
+          Guarded<std::byte> scratch(table->scratch_bytes);
+          table->attend(call, scratch.data());
+          EXPECT_TRUE(same_result(result, want))
+              << head_dim << ", " << value_dim << ", " << n_queries;
         }
       }
     }

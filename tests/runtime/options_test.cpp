@@ -78,7 +78,7 @@ TEST(OptionsByName, RefuseNumbersThatAreNone) {
 TEST(OptionsByName, RefuseTextsOutsideTheChoices) {
   Options options;
   EXPECT_TRUE(fails(options.set_text("kv_type", "q8"), StatusCode::kInvalidArgument,
-                    {"'kv_type'", "'q8'", "f16|f32"}));
+                    {"'kv_type'", "'q8'", "f16|f32|q8_0"}));
   EXPECT_TRUE(fails(options.set_text("isa", ""), StatusCode::kInvalidArgument, {"'isa'"}));
   EXPECT_TRUE(fails(options.set_text("isa", "scalar|avx2"), StatusCode::kInvalidArgument, {}));
   EXPECT_TRUE(fails(options.set_text("stop", ""), StatusCode::kInvalidArgument, {"stop"}));
