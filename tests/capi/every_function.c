@@ -418,6 +418,44 @@ static minnow_flow count_rows(void* user, size_t first, size_t n_rows, const flo
   return MINNOW_CONTINUE;
 }
 
+/* Texts as vectors, by a decoder; what a model without encoder, or without tokens for gaps, says. */
+static void check_embed(minnow_model* model) {
+  const minnow_token tokens[3] = {5, 6, 7};
+  const float* values = UNTOUCHED(float);
+  size_t n_rows = 77, n_embd = 77;
+  int64_t n_tokens = 77, n = 0;
+  double square = 0;
+  size_t i;
+  minnow_reason reason = MINNOW_REASON_LENGTH;
+  minnow_session* session = NULL;
+  CHECK(minnow_session_create(model, NULL, &session) == MINNOW_OK);
+  NULL_REFUSED(minnow_session_embed(NULL, tokens, 3, &values, &n_rows, &n_embd), "session");
+  NULL_REFUSED(minnow_session_embed(session, NULL, 3, &values, &n_rows, &n_embd), "tokens");
+  NULL_REFUSED(minnow_session_embed(session, tokens, 3, NULL, &n_rows, &n_embd), "out_values");
+  REFUSED(minnow_session_embed(session, tokens, 0, &values, &n_rows, &n_embd),
+          MINNOW_INVALID_ARGUMENT, "without tokens");
+  CHECK(values == UNTOUCHED(float) && n_rows == 77 && n_embd == 77);
+  CHECK(minnow_session_embed(session, tokens, 3, &values, &n_rows, &n_embd) == MINNOW_OK);
+  CHECK(minnow_model_get_int(model, "n_embd", &n) == MINNOW_OK);
+  CHECK(n_rows == 1 && n_embd == (size_t)n);
+  for (i = 0; i < n_embd; ++i) square += (double)values[i] * values[i];
+  CHECK(square > 0.9999 && square < 1.0001);
+  CHECK(minnow_session_embed(session, tokens, 3, &values, NULL, NULL) == MINNOW_OK);
+  CHECK(minnow_session_position(session, &n_tokens, NULL) == MINNOW_OK && n_tokens == 0);
+
+  NULL_REFUSED(minnow_session_encode(NULL, tokens, 3), "session");
+  NULL_REFUSED(minnow_session_encode(session, NULL, 3), "tokens");
+  REFUSED(minnow_session_encode(session, tokens, 3), MINNOW_UNSUPPORTED, "no encoder");
+
+  NULL_REFUSED(minnow_session_infill(NULL, "a", 1, "b", 1, NULL, NULL, &reason), "session");
+  NULL_REFUSED(minnow_session_infill(session, NULL, 0, "b", 1, NULL, NULL, &reason), "prefix");
+  NULL_REFUSED(minnow_session_infill(session, "a", 1, NULL, 0, NULL, NULL, &reason), "suffix");
+  REFUSED(minnow_session_infill(session, "a", 1, "b", MINNOW_ZERO_TERMINATED, NULL, NULL, &reason),
+          MINNOW_UNSUPPORTED, "cannot fill in");
+  CHECK(reason == MINNOW_REASON_LENGTH);
+  minnow_session_free(session);
+}
+
 static void check_busy_and_cancel(minnow_model* model) {
   minnow_options* options = NULL;
   Visitor visitor = {NULL, MINNOW_OK, 0};
@@ -597,6 +635,7 @@ int main(int argc, char** argv) {
   if (model != NULL) {
     check_text(model);
     check_session(model);
+    check_embed(model);
     check_together(model);
     check_busy_and_cancel(model);
   }

@@ -36,6 +36,23 @@ TEST(Wrapper, GivesTokenByTokenWhatSayGives) {
   EXPECT_NE(session.logits(), nullptr);
 }
 
+TEST(Wrapper, EmbedsTextsAsRowsOfLengthOne) {
+  const auto model = minnow::Model::open(MINNOW_TEST_DATA "/zoo/bert.gguf");
+  const auto v = model.embed({"first text", "second text"});
+  ASSERT_EQ(v.n_rows, 2u);
+  ASSERT_EQ(v.n_embd, 64u);
+  ASSERT_EQ(v.values.size(), 128u);
+  for (std::size_t row = 0; row < 2; ++row) {
+    double square = 0;
+    for (std::size_t i = 0; i < v.n_embd; ++i) square += double{v[row][i]} * v[row][i];
+    EXPECT_NEAR(square, 1.0, 1e-5);
+  }
+  EXPECT_NE(std::vector<float>(v[0], v[1]), std::vector<float>(v[1], v[1] + 64));
+  const auto one = model.embed({"second text"}, minnow::Options().set("normalize", 1));
+  EXPECT_EQ(std::vector<float>(v[1], v[1] + 64), one.values);
+  EXPECT_EQ(model.embed({}).n_rows, 0u);
+}
+
 TEST(Wrapper, ThrowsTheStatusAndTheMessage) {
   try {
     minnow::Model::open("/no/such/model.gguf");

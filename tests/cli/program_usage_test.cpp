@@ -16,8 +16,8 @@ TEST(Program, HelpListsEveryCommand) {
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_EQ(help.err, "");
   std::size_t last = 0;
-  for (const char* command : {"run", "chat", "tokenize", "detokenize", "logits", "perplexity",
-                              "inspect", "cpu", "bench", "template"}) {
+  for (const char* command : {"run", "chat", "tokenize", "detokenize", "logits", "infill", "embed",
+                              "rerank", "perplexity", "inspect", "cpu", "bench", "template"}) {
     const std::size_t found = help.out.find(std::string("\n  ") + command);
     EXPECT_NE(found, std::string::npos) << command;
     EXPECT_GT(found, last) << command;
@@ -40,6 +40,11 @@ TEST(Program, HelpOfEachCommandTellsItsFixedOptions) {
       {"tokenize", {"--text", "--file", "--batch", "--special", "--no-bos", "--json"}},
       {"detokenize", {"--batch", "--special", "--json"}},
       {"logits", {"--tokens", "--out", "--digest", "-t,", "--batch-size", "--isa", "--kv-type"}},
+      {"infill", {"--prefix", "--suffix", "-n,", "--temp", "--json", "--isa", "--kv-type"}},
+      {"embed",
+       {"--text", "--file", "--batch", "--tokens", "--pooling", "--no-normalize", "--json", "--out",
+        "-t,", "--isa"}},
+      {"rerank", {"--query", "--documents", "--top-n", "--json", "-t,", "--isa"}},
       {"perplexity", {"--file", "--tokens", "--json", "--isa", "--kv-type"}},
       {"inspect", {"--json"}},
       {"cpu", {"--json", "--measure", "--isa"}},

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "runtime/chat.hpp"
 #include "support/tiny_sessions.hpp"
 #include "tokenizer/tokenizer.hpp"
 
@@ -172,6 +173,49 @@ TEST_P(Real, ChoosesTheTokensOfTheReference) {
   ASSERT_GT(pooled.n_clear, 60);
   EXPECT_GE(pooled.n_clear_equal, 0.99 * pooled.n_clear);
   EXPECT_GE(pooled.n_equal, 0.93 * pooled.n_all);
+}
+
+// The reference's prompt with a gap, given as its two texts.
+TEST_P(Real, FillsGapsAsTheReferenceDoes) {
+  const auto& prompts = reference_["prompts"];
+  const auto found = std::find_if(prompts.begin(), prompts.end(),
+                                  [](const json& prompt) { return prompt["name"] == "fim"; });
+  if (found == prompts.end()) GTEST_SKIP() << "not run: no such prompt for this model";
+  const std::string prefix_mark = "<|fim_prefix|>", suffix_mark = "<|fim_suffix|>";
+  const std::string middle_mark = "<|fim_middle|>";
+  const auto text = (*found)["text"].get<std::string>();
+  const std::size_t gap = text.find(suffix_mark);
+  const std::string prefix = text.substr(prefix_mark.size(), gap - prefix_mark.size());
+  const std::string rest = text.substr(gap + suffix_mark.size());
+  const std::string suffix = rest.substr(0, rest.size() - middle_mark.size());
+
+  Options options;
+  options.n_ctx = 128;
+  options.max_tokens = 32;
+  options.sampling.temperature = 0.0f;
+  std::unique_ptr<Chat> chat;
+  ASSERT_TRUE(is_ok(Chat::create(model_, options, chat)));
+  ASSERT_TRUE(is_ok(chat->begin_infill(prefix, suffix)));
+  const std::span<const Token> read = chat->session().tokens();
+  const auto ids = (*found)["ids"].get<std::vector<Token>>();
+  EXPECT_EQ(std::vector<Token>(read.begin(), read.end()), ids);
+
+  std::string middle;
+  FinishReason reason{};
+  for (std::string_view piece;;) {
+    ASSERT_TRUE(is_ok(chat->next(piece, reason)));
+    if (piece.empty()) break;
+    middle += piece;
+  }
+  const auto greedy = (*found)["greedy"].get<std::vector<Token>>();
+  const auto gaps = (*found)["greedy_top2_gap"].get<std::vector<double>>();
+  std::string clear;  // what is certain of the reference's middle
+  for (std::size_t i = 0; i < greedy.size() && gaps[i] > 0.5; ++i)
+    clear += model_->tokenizer().piece(greedy[i]);
+  std::printf("  %s fills in %zu bytes, %zu of them clear\n", GetParam().file, middle.size(),
+              clear.size());
+  ASSERT_GT(clear.size(), 10u);
+  EXPECT_EQ(middle.substr(0, clear.size()), clear);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Real, ::testing::ValuesIn(kModels),

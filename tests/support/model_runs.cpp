@@ -73,7 +73,18 @@ std::unique_ptr<Session> must_create(const std::shared_ptr<Model>& model, const 
 Status all_logits(const std::shared_ptr<Model>& model, const std::vector<Token>& tokens,
                   const RunSetup& setup, std::vector<float>& out) {
   std::unique_ptr<Session> session;
-  MINNOW_TRY(Session::create(model, options_of(setup), session));
+  Options options = options_of(setup);
+  if (!model->config().causal) {
+    options.pooling = "none";
+    options.normalize = 0;
+  }
+  MINNOW_TRY(Session::create(model, options, session));
+  if (!model->config().causal) {
+    Embedding states;
+    MINNOW_TRY(session->embed(tokens, states));
+    out.assign(states.values, states.values + states.n_rows * states.n_embd);
+    return {};
+  }
   struct Target {
     std::vector<float> values;
     std::size_t n_vocab;
@@ -105,6 +116,11 @@ std::vector<GoldenModel> golden_models() {
   std::vector<GoldenModel> models;
   for (const char* name : {"gemma3", "llama", "llama3", "mistral", "qwen2"}) {
     const std::string base = data_path(std::string("tiny/") + name);
+    models.push_back({name, base + ".gguf", base + ".tokens.json", false});
+  }
+  for (const char* name :
+       {"bert", "falcon7b", "falcon_new", "gemma2", "gpt2", "mixtral", "phi3", "qwen3"}) {
+    const std::string base = data_path(std::string("zoo/") + name);
     models.push_back({name, base + ".gguf", base + ".tokens.json", false});
   }
   for (const char* type : {"BF16", "F16", "Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q5_1", "Q5_K", "Q6_K",

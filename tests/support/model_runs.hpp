@@ -44,7 +44,8 @@ std::shared_ptr<Model> must_open(const std::string& path, const Options& options
 std::unique_ptr<Session> must_create(const std::shared_ptr<Model>& model,
                                      const Options& options = {});
 
-// The logits [n_tokens, n_vocab] of all tokens, read from position 0 in a session of their own.
+// The logits [n_tokens, n_vocab] of all tokens, read from position 0 in a session of their own; of
+// encoders, which have none, the states [n_tokens, n_embd].
 Status all_logits(const std::shared_ptr<Model>& model, const std::vector<Token>& tokens,
                   const RunSetup& setup, std::vector<float>& out);
 
