@@ -52,6 +52,11 @@ class Child:
         self.process.stdin.flush()
         return float(self.read_line())
 
+    def limits(self):
+        self.process.stdin.write("limits\n")
+        self.process.stdin.flush()
+        return json.loads(self.read_line())
+
     def end(self):
         self.process.stdin.close()
         self.process.wait(timeout=30)
@@ -110,27 +115,33 @@ def start_children(path, arguments, n_ctx):
 
 
 def measure(children, what, n_tokens, depth, n_rounds):
-    """Tokens per second of each child, round by round, the children taking turns."""
+    """Tokens per second of each child, and the machine's limits, round by round, taking turns."""
     rates = {child.name: [] for child in children}
+    limits = []
     for child in children:
         child.seconds(what, min(n_tokens, 16), depth)  # warm-up
     for _ in range(n_rounds):
         for child in children:
             time.sleep(REST_SECONDS)
             rates[child.name].append(n_tokens / child.seconds(what, n_tokens, depth))
-    return rates
+        time.sleep(REST_SECONDS)
+        limits.append(children[0].limits())
+    return rates, limits
 
 
-def percent_of_limit(what, rate, about, n_tokens, depth, limits):
-    """The share of the measured limit: integer peak for prefill, read bandwidth for decode. Attention
-    is in neither; keys and values count at their average size."""
+def percent_of_limit(what, rates, about, n_tokens, depth, limits):
+    """The share of the limit that was measured in the same round, the median of the rounds: integer
+    peak for prefill, read bandwidth for decode. Attention is in neither; keys and values count at
+    their average size."""
     if what == "prefill":
-        return 100 * rate * about["macs_per_prompt_token"] / limits["integer_mac_per_s"]
-    kv_bytes = about["kv_bytes"] / about["n_ctx"] * (depth + n_tokens / 2)
-    return 100 * rate * (about["bytes_per_token"] + kv_bytes) / limits["read_bytes_per_s"]
+        amount, limit = about["macs_per_prompt_token"], "integer_mac_per_s"
+    else:
+        kv_bytes = about["kv_bytes"] / about["n_ctx"] * (depth + n_tokens / 2)
+        amount, limit = about["bytes_per_token"] + kv_bytes, "read_bytes_per_s"
+    return statistics.median(100 * rate * amount / one[limit] for rate, one in zip(rates, limits))
 
 
-def compare_model(name, arguments, limits):
+def compare_model(name, arguments):
     path = model_file(name)
     warm_page_cache(path)
     n_longest = max(arguments.depth) + max(arguments.prefill, arguments.decode)
@@ -140,7 +151,7 @@ def compare_model(name, arguments, limits):
         with BusyProcesses(load):
             for depth in arguments.depth:
                 for what, n_tokens in (("prefill", arguments.prefill), ("decode", arguments.decode)):
-                    rates = measure(children, what, n_tokens, depth, arguments.rounds)
+                    rates, limits = measure(children, what, n_tokens, depth, arguments.rounds)
                     ours, theirs = rates["minnow"], rates["llama.cpp"]
                     ratios = [a / b for a, b in zip(ours, theirs)]
                     rows.append({
@@ -148,11 +159,12 @@ def compare_model(name, arguments, limits):
                         "load": load, "minnow": ours, "llama.cpp": theirs,
                         "ratio": statistics.median(ours) / statistics.median(theirs),
                         "ratio_min": min(ratios), "ratio_max": max(ratios),
+                        "read_bytes_per_s": [one["read_bytes_per_s"] for one in limits],
+                        "integer_mac_per_s": [one["integer_mac_per_s"] for one in limits],
                         "minnow_percent_of_limit": percent_of_limit(
-                            what, statistics.median(ours), children[0].about, n_tokens, depth, limits),
+                            what, ours, children[0].about, n_tokens, depth, limits),
                         "llama.cpp_percent_of_limit": percent_of_limit(
-                            what, statistics.median(theirs), children[0].about, n_tokens, depth,
-                            limits)})
+                            what, theirs, children[0].about, n_tokens, depth, limits)})
                     say(table_line(rows[-1]))
     about = {child.name: child.about for child in children}
     for child in children:
@@ -237,7 +249,7 @@ def main():
               "peer_isa": arguments.peer_isa,
               "rounds": arguments.rounds, "load_average_before": load_before, "rows": []}
     for name in arguments.models:
-        rows, about = compare_model(name, arguments, limits)
+        rows, about = compare_model(name, arguments)
         result["rows"] += rows
         result["peer"] = about["llama.cpp"]
         result["minnow"] = about["minnow"]

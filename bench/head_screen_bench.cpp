@@ -121,7 +121,7 @@ int main(int argc, char** argv) {
   std::shared_ptr<Model> models[2];
   for (int screens = 0; screens < 2; ++screens) {
     Options options;
-    options.head_screening = screens == 1 ? "auto" : "off";
+    options.head_screening = screens == 1 ? "on" : "off";
     options.isa = argc > 5 ? argv[5] : "auto";
     options.threads = number(argc, argv, 6, 0);
     MappedFile file;

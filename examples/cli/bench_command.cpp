@@ -24,7 +24,7 @@ namespace {
 struct BenchRequest {
   std::string model;
   std::int64_t n_prompt = 512, n_answer = 128, n_rounds = 5, depth = 0;
-  bool json = false, serve = false;
+  bool json = false, serve = false, sample = false;
   LibraryOptions options;
 };
 
@@ -60,18 +60,41 @@ double first_token_seconds(BenchSession& bench, minnow_session* session,
 
 struct Rounds {
   std::vector<double> prefill_rates, decode_rates, first_token_times;
+  std::vector<Json> limits;  // measured in the same round, since machines change with their load
 };
 
-Rounds run_rounds(BenchSession& bench, minnow_session* session, const BenchRequest& request) {
+Json measure_limits(minnow_runtime* runtime) {
+  char* text = nullptr;
+  check(minnow_runtime_measure(runtime, &text));
+  return take_json(text);
+}
+
+// Each limit's median over the rounds.
+Json median_limits(const std::vector<Json>& limits) {
+  Json medians;
+  for (const auto& [name, value] : limits.front().items()) {
+    std::vector<double> values;
+    for (const Json& round : limits) values.push_back(round.at(name).get<double>());
+    medians[name] = spread_of(values).median;
+  }
+  return medians;
+}
+
+Rounds run_rounds(BenchSession& bench, minnow_session* session, minnow_runtime* runtime,
+                  const BenchRequest& request, std::int64_t& out_peak_bytes) {
   bench.prefill(std::min<std::int64_t>(request.n_prompt, 64), request.depth);  // warm-up
-  bench.decode(std::min<std::int64_t>(request.n_answer, 4), request.depth);
+  const auto decode = [&](std::int64_t n) {
+    return request.sample ? bench.answer(n, request.depth) : bench.decode(n, request.depth);
+  };
+  decode(std::min<std::int64_t>(request.n_answer, 4));
   Rounds rounds;
   for (std::int64_t round = 0; round < request.n_rounds; ++round) {
     rounds.prefill_rates.push_back(static_cast<double>(request.n_prompt) /
                                    bench.prefill(request.n_prompt, request.depth));
-    rounds.decode_rates.push_back(static_cast<double>(request.n_answer) /
-                                  bench.decode(request.n_answer, request.depth));
+    rounds.decode_rates.push_back(static_cast<double>(request.n_answer) / decode(request.n_answer));
     rounds.first_token_times.push_back(first_token_seconds(bench, session, request));
+    if (round == 0) out_peak_bytes = peak_resident_bytes();  // the limits take memory of their own
+    rounds.limits.push_back(measure_limits(runtime));
   }
   return rounds;
 }
@@ -89,7 +112,7 @@ double positions_seen(const minnow_model* model, std::int64_t depth, std::int64_
   return sum;
 }
 
-// Percent of the measured limits: the integer and float units for a prompt, which weights and
+// Percent of limits: the integer and float units for a prompt, which weights and
 // attention need one after the other; reading weights, and keys and values in the window, for
 // decoding.
 Json percent_of_limit(const minnow_model* model, const Json& stats, const Json& limits,
@@ -112,6 +135,19 @@ Json percent_of_limit(const minnow_model* model, const Json& stats, const Json& 
                          limits.at("read_bytes_per_s").get<double>()}};
 }
 
+// Of the limits that were measured in the same round; the median of the rounds.
+Json median_percent(const minnow_model* model, const Json& stats, const Rounds& rounds,
+                    const BenchRequest& request) {
+  std::vector<double> prefill, decode;
+  for (std::size_t i = 0; i < rounds.limits.size(); ++i) {
+    const Json percent = percent_of_limit(model, stats, rounds.limits[i], request,
+                                          rounds.prefill_rates[i], rounds.decode_rates[i]);
+    prefill.push_back(percent.at("prefill"));
+    decode.push_back(percent.at("decode"));
+  }
+  return {{"prefill", spread_of(prefill).median}, {"decode", spread_of(decode).median}};
+}
+
 void write_text(const Json& r) {
   const auto spread = [&](const char* name) {
     const Json& s = r.at(name);
@@ -130,7 +166,8 @@ void write_text(const Json& r) {
        << "prefill " << r.at("n_prompt") << "  " << spread("prefill_tokens_per_s") << ", "
        << fixed(percent.at("prefill"), 0) << " % of what integer and float units allow\n"
        << "decode " << r.at("n_answer") << "   " << spread("decode_tokens_per_s") << ", "
-       << fixed(percent.at("decode"), 0) << " % of the read bandwidth\n"
+       << fixed(percent.at("decode"), 0) << " % of the read bandwidth"
+       << (r.at("sample").get<bool>() ? ", every token sampled" : "") << "\n"
        << "first token  " << fixed(r.at("first_token_seconds").at("median"), 3)
        << " s after the prompt\n"
        << "open         " << fixed(r.at("open_seconds"), 3) << " s\n"
@@ -142,8 +179,9 @@ void write_text(const Json& r) {
 }
 
 // For comparisons that take turns with another program: keeps the model open, writes a line of JSON
-// about it and answers each line "prefill N DEPTH" or "decode N DEPTH" with the seconds it took.
-void serve(minnow_model* model, minnow_session* session) {
+// about it and answers each line "prefill N DEPTH" or "decode N DEPTH" with the seconds it took,
+// and "limits" with what the machine can do at most just then.
+void serve(minnow_model* model, minnow_session* session, minnow_runtime* runtime) {
   BenchSession bench(model, session);
   char* text = nullptr;
   check(minnow_session_stats(session, &text));
@@ -159,9 +197,14 @@ void serve(minnow_model* model, minnow_session* session) {
     std::istringstream words(line);
     std::string what;
     std::int64_t n_tokens = 0, depth = 0;
+    if (line == "limits") {
+      write_out(json_line(measure_limits(runtime)));
+      continue;
+    }
     if (!(words >> what >> n_tokens >> depth) || n_tokens < 1 || depth < 0)
-      throw Failure(kExitUsage,
-                    "'" + line + "': \"prefill N DEPTH\" or \"decode N DEPTH\" is expected");
+      throw Failure(
+          kExitUsage,
+          "'" + line + "': \"prefill N DEPTH\", \"decode N DEPTH\" or \"limits\" is expected");
     const double seconds =
         what == "prefill" ? bench.prefill(n_tokens, depth) : bench.decode(n_tokens, depth);
     write_out(fixed(seconds, 9) + "\n");
@@ -171,30 +214,27 @@ void serve(minnow_model* model, minnow_session* session) {
 void measure(const BenchRequest& request, minnow_model* model, minnow_session* session,
              minnow_runtime* runtime, double open_seconds) {
   BenchSession bench(model, session);
-  const Rounds rounds = run_rounds(bench, session, request);
-  const std::int64_t peak = peak_resident_bytes();  // before the limits take memory of their own
+  std::int64_t peak = 0;
+  const Rounds rounds = run_rounds(bench, session, runtime, request, peak);
   char* text = nullptr;
   check(minnow_session_stats(session, &text));
   const Json stats = take_json(text);
   check(minnow_runtime_describe(runtime, &text));
   const Json machine = take_json(text);
-  check(minnow_runtime_measure(runtime, &text));
-  const Json limits = take_json(text);
-  const Spread prefill = spread_of(rounds.prefill_rates), decode = spread_of(rounds.decode_rates);
   const Json result = {{"model", model_path(request.model)},
                        {"n_prompt", request.n_prompt},
                        {"n_answer", request.n_answer},
                        {"n_rounds", request.n_rounds},
                        {"depth", request.depth},
+                       {"sample", request.sample},
                        {"n_ctx", stats.at("n_ctx")},
-                       {"prefill_tokens_per_s", spread_json(prefill)},
-                       {"decode_tokens_per_s", spread_json(decode)},
+                       {"prefill_tokens_per_s", spread_json(spread_of(rounds.prefill_rates))},
+                       {"decode_tokens_per_s", spread_json(spread_of(rounds.decode_rates))},
                        {"first_token_seconds", spread_json(spread_of(rounds.first_token_times))},
                        {"open_seconds", open_seconds},
                        {"peak_resident_bytes", peak},
-                       {"percent_of_limit", percent_of_limit(model, stats, limits, request,
-                                                             prefill.median, decode.median)},
-                       {"limits", limits},
+                       {"percent_of_limit", median_percent(model, stats, rounds, request)},
+                       {"limits", median_limits(rounds.limits)},
                        {"cpu", machine}};
   request.json ? write_out(json_line(result)) : write_text(result);
 }
@@ -202,8 +242,11 @@ void measure(const BenchRequest& request, minnow_model* model, minnow_session* s
 void bench(BenchRequest& request) {
   if (request.n_prompt < 1 || request.n_answer < 1 || request.n_rounds < 1 || request.depth < 0)
     throw Failure(kExitUsage, "-p, -n and -r are at least 1, -d is at least 0");
-  const std::int64_t n_longest = request.depth + std::max(request.n_prompt, request.n_answer);
+  const std::int64_t n_longest =
+      request.depth + std::max(request.n_prompt, request.n_answer + (request.sample ? 1 : 0));
   request.options.set_default("n_ctx", std::to_string(n_longest));
+  // Screening is for sampling; computing all logits is slower with it.
+  if (!request.sample) request.options.set_default("head_screening", "off");
   const OptionsHandle options = request.options.make();
   minnow_runtime* made = nullptr;
   check(minnow_runtime_create(options.get(), &made), Doing::kReadingOptions);
@@ -214,7 +257,7 @@ void bench(BenchRequest& request) {
   const double open_seconds = seconds_since_start() - before;
   const SessionHandle session = create_session(model.get(), options.get());
   const Interruptible interruptible(session.get());
-  if (request.serve) return serve(model.get(), session.get());
+  if (request.serve) return serve(model.get(), session.get(), made);
   measure(request, model.get(), session.get(), made, open_seconds);
 }
 
@@ -239,9 +282,12 @@ void add_bench_command(CLI::App& program) {
   command->add_option("-d,--depth", request->depth, "tokens that are there before")
       ->type_name("N")
       ->capture_default_str();
+  command->add_flag("--sample", request->sample,
+                    "choose every decoded token as an answer does, with --temp, --top-k, ...");
   command->add_flag("--json", request->json, "one JSON object");
   command->add_flag("--serve", request->serve, "time what standard input asks for")->group("");
-  request->options.add_to(*command, LibraryOptions::kMachine | LibraryOptions::kContext);
+  request->options.add_to(
+      *command, LibraryOptions::kMachine | LibraryOptions::kContext | LibraryOptions::kSampling);
   command->callback([request] { bench(*request); });
 }
 

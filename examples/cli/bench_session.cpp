@@ -61,4 +61,16 @@ double BenchSession::decode(std::int64_t n_tokens, std::int64_t depth) {
   return seconds_since(start);
 }
 
+double BenchSession::answer(std::int64_t n_tokens, std::int64_t depth) {
+  read_up_to(depth);
+  check(minnow_session_prefill(session_, tokens_.data() + depth, 1));
+  const auto start = Clock::now();
+  for (std::int64_t i = 0; i < n_tokens; ++i) {
+    minnow_token token = 0;
+    check(minnow_session_sample(session_, &token));
+    check(minnow_session_prefill(session_, &token, 1));
+  }
+  return seconds_since(start);
+}
+
 }  // namespace minnow::program

@@ -17,6 +17,8 @@ class BenchSession {
   // Seconds for n tokens read together, or one by one, after `depth` tokens.
   double prefill(std::int64_t n_tokens, std::int64_t depth);
   double decode(std::int64_t n_tokens, std::int64_t depth);
+  // As decode, each token chosen by the session's sampler; reads one token more before.
+  double answer(std::int64_t n_tokens, std::int64_t depth);
 
  private:
   void read_up_to(std::int64_t depth);

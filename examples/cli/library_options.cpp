@@ -27,6 +27,7 @@ constexpr Spelling kSpellings[] = {
 };
 
 constexpr const char* kContextNames[] = {"n_ctx", "n_batch", "kv_type"};
+constexpr const char* kAnswerNames[] = {"max_tokens", "stop"};
 constexpr const char* kProgramsOwn[] = {"n_logits", "normalize", "pooling"};  // set by the commands
 constexpr const char* kRepeatable[] = {"stop", "logit_bias"};
 
@@ -47,7 +48,9 @@ std::string flags_of(const std::string& name) {
 unsigned group_of(const std::string& name, const std::string& scope) {
   if (is_among(kProgramsOwn, name)) return 0;
   if (scope != "session") return LibraryOptions::kMachine;
-  return is_among(kContextNames, name) ? LibraryOptions::kContext : LibraryOptions::kAnswering;
+  if (is_among(kContextNames, name)) return LibraryOptions::kContext;
+  return is_among(kAnswerNames, name) ? LibraryOptions::kAnswering & ~LibraryOptions::kSampling
+                                      : LibraryOptions::kSampling;
 }
 
 const char* title_of(unsigned group) {

@@ -16,9 +16,10 @@ namespace minnow::program {
 class LibraryOptions {
  public:
   enum Groups : unsigned {
-    kMachine = 1,   // threads, isa, ...: everything that opens a model
-    kContext = 2,   // n_ctx, n_batch, kv_type: everything that computes
-    kAnswering = 4  // max_tokens, stop, sampling: everything that writes text
+    kMachine = 1,               // threads, isa, ...: everything that opens a model
+    kContext = 2,               // n_ctx, n_batch, kv_type: everything that computes
+    kSampling = 4,              // temperature, top_k, ...: everything that chooses tokens
+    kAnswering = 8 | kSampling  // max_tokens and stop as well: everything that writes text
   };
 
   // Adds the options of some groups (or-ed) to a command.

@@ -86,6 +86,9 @@ struct KernelTable {
   std::uint64_t needs;        // bits of kernels/api/cpu_mask.hpp that the CPU must have
   std::size_t scratch_bytes;  // scratch that matmul, matmul_codes and attend need, 64-byte aligned
 
+  // Whether sampling from split_bounds() is clearly faster than from all products.
+  bool gains_by_screening;
+
   // -- weights ------------------------------------------------------------------------------------
   // Packs up to 16 rows of a Tiles format into one group. rows: n_rows rows of row_bytes(format, k)
   // bytes, row_stride_bytes apart. group: 16 * row_bytes bytes, written whole, zero for rows that

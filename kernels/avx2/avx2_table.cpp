@@ -25,6 +25,7 @@ extern const KernelTable kAvx2Table = {
     .name = "avx2",
     .needs = kMinnowCpuAvx2 | kMinnowCpuFma | kMinnowCpuF16c | kMinnowCpuBmi2,
     .scratch_bytes = kScratchBytes,
+    .gains_by_screening = false,
     .pack = avx2::pack,
     .unpack_row = scalar::unpack_row,
     .matmul = matmul,

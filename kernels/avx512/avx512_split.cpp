@@ -304,13 +304,19 @@ void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t firs
     const int count = n - row < kRows ? static_cast<int>(n - row) : kRows;
     const RowPointers pointers(matrix, rows, first_row, row, count);
     __m512 acc = _mm512_setzero_ps();
-    if (rows == nullptr && row + kRows < n) {  // what comes next
-      prefetch(pointers.upper[0] + kRows * (matrix.k / 2), kRows * (matrix.k / 2));
-      prefetch(pointers.lower[0] + kRows * (matrix.k / 2), kRows * (matrix.k / 2));
-    }
+    // Rows that follow each other are one stretch of memory: a step fetches its share of those to
+    // come, a few lines at a time, since a burst of many would hold up the loads behind it.
+    const bool is_stream = rows == nullptr && row + kRows < n;
+    const int64_t ahead = kRows * (matrix.k / 2);
     int64_t block = 0;
-    for (; block + kStepBlocks <= n_blocks; block += kStepBlocks)
+    for (; block + kStepBlocks <= n_blocks; block += kStepBlocks) {
+      if (is_stream) {
+        const int64_t offset = ahead + kRows * 16 * block;
+        prefetch(pointers.upper[0] + offset, kRows * 16 * kStepBlocks);
+        prefetch(pointers.lower[0] + offset, kRows * 16 * kStepBlocks);
+      }
       acc = add_step<true>(pointers, block, kStepBlocks, x, acc);
+    }
     if (block < n_blocks)
       acc = add_step<false>(pointers, block, static_cast<int>(n_blocks - block), x, acc);
     _mm512_mask_storeu_ps(out + row, static_cast<__mmask16>((1 << count) - 1), acc);

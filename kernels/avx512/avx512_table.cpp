@@ -25,6 +25,7 @@ extern const KernelTable kAvx512Table = {
     .needs = kMinnowCpuAvx2 | kMinnowCpuFma | kMinnowCpuF16c | kMinnowCpuBmi2 | kMinnowCpuAvx512F |
              kMinnowCpuAvx512Bw | kMinnowCpuAvx512Dq | kMinnowCpuAvx512Vl | kMinnowCpuAvx512Vnni,
     .scratch_bytes = avx512::kIntegerScratchBytes,
+    .gains_by_screening = true,
     .pack = avx512::pack,
     .unpack_row = scalar::unpack_row,
     .matmul = matmul,

@@ -18,6 +18,7 @@ extern const KernelTable kScalarTable = {
     .name = "scalar",
     .needs = 0,
     .scratch_bytes = scalar::kFloatScratchBytes,
+    .gains_by_screening = false,
     .pack = scalar::pack,
     .unpack_row = scalar::unpack_row,
     .matmul = matmul,

@@ -55,7 +55,9 @@ Status Model::load(const Options& options, Purpose purpose) {
   MINNOW_TRY(gguf_.read(file_));
   MINNOW_TRY(read_model_config(gguf_, config_));
   MINNOW_TRY(bind_weights(gguf_, config_, weights_, bound_));
-  if (options.head_screening != "off") split_head(weights_, bound_);
+  if (options.head_screening == "on" ||
+      (options.head_screening == "auto" && runtime_->table().gains_by_screening))
+    split_head(weights_, bound_);
   MINNOW_TRY(build_tokenizer(gguf_, config_.n_vocab, &runtime_->memory(), tokenizer_));
   if (!gguf_.get_string("tokenizer.chat_template", chat_template_).ok()) chat_template_ = {};
   n_parameters_ = count_parameters(gguf_);

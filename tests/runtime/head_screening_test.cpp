@@ -86,7 +86,7 @@ TEST(HeadScreening, ChangesNoToken) {
       for (const SamplerCase& sampler : sampler_cases()) {
         std::vector<Token> tokens[2];
         for (const bool screens : {false, true}) {
-          const Options options = options_of(sampler, isa, n_threads, screens ? "auto" : "off");
+          const Options options = options_of(sampler, isa, n_threads, screens ? "on" : "off");
           const auto model = must_open(data_path(kModel), options);
           ASSERT_TRUE(model);
           EXPECT_EQ(model->weights().output.is_split, screens);
@@ -117,7 +117,7 @@ TEST(HeadScreening, ChangesNoLogit) {
         setup.n_threads = 2;
         setup.n_logits = n_logits;
         Options options = testing_support::options_of(setup);
-        options.head_screening = screens ? "auto" : "off";
+        options.head_screening = screens ? "on" : "off";
         const auto model = must_open(data_path(kModel), options);
         ASSERT_TRUE(model);
         ASSERT_TRUE(is_ok(all_logits(model, prompt_tokens(), setup, logits[screens])));
