@@ -91,19 +91,24 @@ class Options {
   }
 
   template <class Number, std::enable_if_t<std::is_integral_v<Number>, int> = 0>
-  Options& set(const char* name, Number value) {
+  Options& set(const char* name, Number value) & {
     check(minnow_options_set_int(handle_.get(), name, static_cast<std::int64_t>(value)));
     return *this;
   }
-  Options& set(const char* name, double value) {
+  Options& set(const char* name, double value) & {
     check(minnow_options_set_float(handle_.get(), name, value));
     return *this;
   }
-  Options& set(const char* name, std::string_view text) {
+  Options& set(const char* name, std::string_view text) & {
     check(minnow_options_set_text(handle_.get(), name, detail::bytes(text), text.size()));
     return *this;
   }
-  Options& set(const char* name, const char* text) { return set(name, std::string_view(text)); }
+  Options& set(const char* name, const char* text) & { return set(name, std::string_view(text)); }
+  template <class Value>
+  Options&& set(const char* name, const Value& value) && {
+    set(name, value);  // *this has a name here: one of the above
+    return std::move(*this);
+  }
 
   const minnow_options* get() const noexcept { return handle_.get(); }
   minnow_options* get() noexcept { return handle_.get(); }

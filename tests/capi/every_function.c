@@ -418,7 +418,7 @@ static minnow_flow count_rows(void* user, size_t first, size_t n_rows, const flo
   return MINNOW_CONTINUE;
 }
 
-/* Texts as vectors, by a decoder; what a model without encoder, or without tokens for gaps, says. */
+/* Texts as vectors, by a decoder; what a model without encoder says; a gap filled. */
 static void check_embed(minnow_model* model) {
   const minnow_token tokens[3] = {5, 6, 7};
   const float* values = UNTOUCHED(float);
@@ -426,7 +426,10 @@ static void check_embed(minnow_model* model) {
   int64_t n_tokens = 77, n = 0;
   double square = 0;
   size_t i;
-  minnow_reason reason = MINNOW_REASON_LENGTH;
+  minnow_reason reason = MINNOW_REASON_CALLBACK; /* which nothing here is */
+  const char* text = NULL;
+  size_t n_bytes = 0;
+  int n_pieces = 0;
   minnow_session* session = NULL;
   CHECK(minnow_session_create(model, NULL, &session) == MINNOW_OK);
   NULL_REFUSED(minnow_session_embed(NULL, tokens, 3, &values, &n_rows, &n_embd), "session");
@@ -450,9 +453,14 @@ static void check_embed(minnow_model* model) {
   NULL_REFUSED(minnow_session_infill(NULL, "a", 1, "b", 1, NULL, NULL, &reason), "session");
   NULL_REFUSED(minnow_session_infill(session, NULL, 0, "b", 1, NULL, NULL, &reason), "prefix");
   NULL_REFUSED(minnow_session_infill(session, "a", 1, NULL, 0, NULL, NULL, &reason), "suffix");
-  REFUSED(minnow_session_infill(session, "a", 1, "b", MINNOW_ZERO_TERMINATED, NULL, NULL, &reason),
-          MINNOW_UNSUPPORTED, "cannot fill in");
-  CHECK(reason == MINNOW_REASON_LENGTH);
+  CHECK(minnow_session_infill(session, "a", 1, "b", MINNOW_ZERO_TERMINATED, NULL, NULL, &reason) ==
+        MINNOW_OK);
+  CHECK(reason == MINNOW_REASON_CALLBACK); /* no answer yet: minnow_session_next() gives it */
+  do {
+    CHECK(minnow_session_next(session, &text, &n_bytes, &reason) == MINNOW_OK);
+  } while (n_bytes != 0 && ++n_pieces < 1000);
+  CHECK(n_bytes == 0 && reason != MINNOW_REASON_CALLBACK);
+  CHECK(minnow_session_position(session, &n_tokens, NULL) == MINNOW_OK && n_tokens >= 5);
   minnow_session_free(session);
 }
 

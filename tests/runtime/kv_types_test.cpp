@@ -79,9 +79,10 @@ TEST(KvTypes, Q8StaysCloseToFloat) {
     EXPECT_NE(logits[0], logits[2]);
     const double half = mean_kl(logits[0], logits[1], tokens.size());
     const double q8 = mean_kl(logits[0], logits[2], tokens.size());
-    // A code is off by up to 1 in 254 of its block's largest, a float16 by 1 in 2048 of itself:
-    // some 16 times, squared in the divergence; and what both lose to the codes of other products.
-    EXPECT_LT(q8, 400 * half + 1e-4) << name;
+    // A code is off by up to 1 in 254 of its block's largest, a float16 by up to 1 in 2048 of
+    // itself, and most numbers are a third of their block's largest or less: some 25 to 32 times,
+    // squared in the divergence; and what both lose to the codes of other products.
+    EXPECT_LT(q8, 1024 * half + 1e-4) << name;
     EXPECT_LT(q8, 0.01) << name;
   }
 }
