@@ -37,6 +37,7 @@ template <Format F, int T, int kFirst, int kCount>
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i sums[T];
   const int8_t* tokens[T];
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     tokens[t] = x.codes[t];
     __asm__("" : "+r"(tokens[t]));
@@ -86,9 +87,12 @@ template <int T, int kPart>
 [[gnu::always_inline]] inline void take_mins(__m256i mins, __m256 dmin, const Tokens<T>& x,
                                              __m256* part) {
   __m256i pairs[4];
+#pragma GCC unroll 4
   for (int s = 0; s < 4; ++s) pairs[s] = byte_pair(mins, s);
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     __m256i sum = _mm256_setzero_si256();
+#pragma GCC unroll 4
     for (int s = 0; s < 4; ++s) {
       const __m256i sums = broadcast_dword(x.sums[t] + 8 * kPart + 2 * s);
       sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs[s], sums));
@@ -104,8 +108,10 @@ template <Format F, int T, int kPart>
                                               __m256 (*acc)[T]) {
   __m256 part[2][T];
   KScales scales[2];
+#pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
     scales[half] = k_scales_of(tile + kHalfBytes * half + code_layout(F).scales, kPart);
+#pragma GCC unroll 4
     for (int t = 0; t < T; ++t) part[half][t] = _mm256_setzero_ps();
   }
 #pragma GCC unroll 4
@@ -124,6 +130,7 @@ template <Format F, int T, int kPart>
   }
   for (int half = first_half(); half < 2; ++half) {
     take_mins<T, kPart>(scales[half].mins, field_of(tile, half, 1), x, part[half]);
+#pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
       const __m256 x_scale = _mm256_broadcast_ss(x.scales[t] + kPart);
       acc[half][t] = _mm256_fmadd_ps(part[half][t], x_scale, acc[half][t]);
@@ -140,6 +147,7 @@ template <int T, int kUnit, int kSecond>
   __m256i dots[T];
   dot<Format::kQ6_K, T, 4 * kSecond, 4>(tile + kHalfBytes * half, kUnit, x, dots);
   const __m256 scale = q6_scale(tile + kHalfBytes * half, field_of(tile, half, 0), kUnit, kSecond);
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     const __m256i sums = broadcast_dword(x.sums[t] + 2 * kUnit);
     const __m256i zero = _mm256_madd_epi16(sums, _mm256_set1_epi32(kZero));
@@ -165,8 +173,10 @@ template <int T, int kPart>
 [[gnu::always_inline]] inline void add_q6_part(const uint8_t* tile, const Tokens<T>& x,
                                                __m256 (*acc)[T]) {
   __m256 part[2][T];
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) part[0][t] = part[1][t] = _mm256_setzero_ps();
   add_q6_units<T, 4 * kPart>(tile, x, part);
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     const __m256 x_scale = _mm256_broadcast_ss(x.scales[t] + kPart);
     acc[0][t] = _mm256_fmadd_ps(part[0][t], x_scale, acc[0][t]);
@@ -199,12 +209,14 @@ template <Format F, int T>
   constexpr CodeLayout kLayout = code_layout(F);
   constexpr int kElements = 32 * kLayout.units;
   __m256 acc[2][T];
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) acc[0][t] = acc[1][t] = _mm256_setzero_ps();
   for (int64_t i = 0; i < k; i += kElements) {
     add_tile<F, T>(tile, x, acc);
     tile += kLayout.tile_bytes;
     x.advance(kElements, x_group_of(F));
   }
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     out.store(t, 0, acc[0][t]);
     out.store(t, 1, acc[1][t]);

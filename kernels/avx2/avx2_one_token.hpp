@@ -84,6 +84,7 @@ inline void half_dots_q5(const std::uint8_t* half_tile, const std::int8_t* x, Ha
     const std::uint8_t* const high =
         half_tile + code_layout(Format::kQ5_K).high + 4 * kPieceBytes * quad;
     __m256i bits[4];
+#pragma GCC unroll 4
     for (int g = 0; g < 4; ++g) bits[g] = load_bytes(high + kPieceBytes * g);
 #pragma GCC unroll 1
     for (int j = 0; j < 8; j += 4) {
@@ -100,6 +101,7 @@ inline void half_dots_q5(const std::uint8_t* half_tile, const std::int8_t* x, Ha
         }
         out.dots[j + i] = _mm256_add_epi32(out.dots[j + i], _mm256_madd_epi16(sum, ones));
       }
+#pragma GCC unroll 4
       for (int g = 0; g < 4; ++g) bits[g] = _mm256_srli_epi16(bits[g], 4);
       low += 16 * kPieceBytes;
     }

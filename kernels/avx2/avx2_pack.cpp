@@ -41,6 +41,7 @@ struct Dwords {
 [[gnu::always_inline]] inline void transpose_8_rows(const uint8_t* const* rows, int offset,
                                                     __m256i* dwords) {
   __m256i pairs[4];
+#pragma GCC unroll 4
   for (int r = 0; r < 4; ++r) {
     const void* const first = rows[r] + offset;
     const void* const second = rows[r + 4] + offset;
@@ -91,6 +92,7 @@ struct Dwords {
                                                 uint8_t* pieces) {
   for (int i = 0; i < n_bytes; i += 16) {
     const Dwords dwords = transpose(rows, offset + i);
+#pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) store_piece(dwords, j, pieces + kPieceBytes * (i / 4 + j));
   }
 }
@@ -147,6 +149,7 @@ template <Format F>
     } else {
       constexpr int kAfterScales = 16;
       constexpr int kBytes = F == Format::kQ4_K ? sizeof(BlockQ4_K) : sizeof(BlockQ5_K);
+#pragma GCC unroll 4
       for (int j = 1; j < 4; ++j) store_piece(first, j, pieces + kPieceBytes * (j - 1));
       store_pieces(rows, kAfterScales, kBytes - kAfterScales, pieces + 3 * kPieceBytes);
     }
@@ -183,6 +186,7 @@ void pack_floats(Rows rows, int64_t k, uint8_t* group) {
   constexpr int kStep = 16 / kBytes;
   for (int64_t i = 0; i + kStep <= k; i += kStep) {
     const Dwords dwords = transpose(rows, 0);
+#pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
       if constexpr (kBytes == 4) {
         store_piece(dwords, j, group + kPieceBytes * j);

@@ -106,6 +106,7 @@ template <Format F, int T>
   constexpr PanelLayout kPanel = panel_layout(F);
   constexpr int kPieces = 8 / kPanel.n_subs;
   if constexpr (kPanel.is_signed) {
+#pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
       dots[0][t] = load_bytes(unit + kPieceBytes * sub);
       dots[1][t] = load_bytes(unit + kPieceBytes * sub + kHalfBytes);
@@ -178,6 +179,7 @@ template <Format F, int T>
                                              __m256 (*acc)[T]) {
   constexpr PanelLayout kPanel = panel_layout(F);
   __m256 part[2][T];
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) part[0][t] = part[1][t] = _mm256_setzero_ps();
 #pragma GCC unroll 1
   for (int u = 0; u < 4; ++u) {
@@ -190,6 +192,7 @@ template <Format F, int T>
       for (int half = 0; half < 2; ++half) {
         const __m256 scale =
             load_floats(unit + kPanel.scales + kPieceBytes * sub + kHalfBytes * half);
+#pragma GCC unroll 4
         for (int t = 0; t < T; ++t) {
           const __m256 dot = _mm256_cvtepi32_ps(dots[half][t]);
           part[half][t] = _mm256_fmadd_ps(dot, scale, part[half][t]);
@@ -197,8 +200,10 @@ template <Format F, int T>
       }
     }
   }
+#pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
     const uint8_t* const mins = group + kPanel.mins + kHalfBytes * half;
+#pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
       if constexpr (code_layout(F).mins == Mins::kInteger) {
         const int32_t* const pairs = x.pairs[t] + 4 * i;
@@ -221,6 +226,7 @@ template <Format F, int T>
                                           const TokenTile& x, const OutTile& out) {
   constexpr PanelLayout kPanel = panel_layout(F);
   __m256 acc[2][T];
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     acc[0][t] = out.load(t, 0);
     acc[1][t] = out.load(t, 1);
@@ -233,6 +239,7 @@ template <Format F, int T>
     }
     group += kPanel.group_bytes;
   }
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     out.store(t, 0, acc[0][t]);
     out.store(t, 1, acc[1][t]);

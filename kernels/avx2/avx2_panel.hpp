@@ -117,6 +117,7 @@ template <Format F, int kPart>
     unpack_codes<F>(half_tile, 4 * kPart + s, out + kPanel.unit_bytes * s);
   }
   if constexpr (F == Format::kQ6_K) {
+#pragma GCC unroll 8
     for (int i = 0; i < 8; ++i) {
       std::uint8_t* const scales = out + kPanel.unit_bytes * (i / 2) + kPanel.scales;
       store_floats(scales + kPieceBytes * (i & 1),
@@ -124,6 +125,7 @@ template <Format F, int kPart>
     }
   } else {
     const KScales scales = k_scales_of(half_tile + code_layout(F).scales, kPart);
+#pragma GCC unroll 4
     for (int s = 0; s < 4; ++s) {
       const __m256 scale = _mm256_cvtepi32_ps(unsigned_byte(scales.scales, s));
       store_floats(out + kPanel.unit_bytes * s + kPanel.scales, _mm256_mul_ps(d, scale));

@@ -51,6 +51,7 @@ __m256i round_to_codes(__m256 x, __m256 inverse) {
 // 32 codes of x from i on, in order.
 __m256i codes_of_32(const float* x, int64_t i, int64_t n, __m256 inverse) {
   __m256i parts[4];
+#pragma GCC unroll 4
   for (int p = 0; p < 4; ++p) parts[p] = round_to_codes(load_some(x, i + 8 * p, n), inverse);
   const __m256i low = _mm256_packs_epi32(parts[0], parts[1]);
   const __m256i high = _mm256_packs_epi32(parts[2], parts[3]);

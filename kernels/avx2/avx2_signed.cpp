@@ -37,6 +37,7 @@ template <int T, int kFirst, int kCount>
       const __m256i first = _mm256_maddubs_epi16(upper_size, _mm256_sign_epi8(q, upper));
       const __m256i second = _mm256_maddubs_epi16(lower_size, _mm256_sign_epi8(q, lower));
       const __m256i wide[2] = {_mm256_madd_epi16(first, ones), _mm256_madd_epi16(second, ones)};
+#pragma GCC unroll 2
       for (int half = 0; half < 2; ++half) {
         dots[half][t] = g == kFirst ? wide[half] : _mm256_add_epi32(dots[half][t], wide[half]);
         keep_order(dots[half][t]);
@@ -53,6 +54,7 @@ template <int T>
 [[gnu::noinline]] void matmul_q8_0_q8_16(const uint8_t* tile, int64_t n_blocks, Tokens<T> x,
                                          const OutTile& out, bool prefetches) {
   __m256 acc[2][T];
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     acc[0][t] = out.load(t, 0);
     acc[1][t] = out.load(t, 1);
@@ -61,8 +63,10 @@ template <int T>
     __m256i dots[2][T];
     if (prefetches) prefetch(tile, kTileBytes);
     dot<T, 0, 8>(tile + 2 * kGroupRows, x, dots);
+#pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) {
       const __m256 scale = field_of(tile, half, 0);
+#pragma GCC unroll 4
       for (int t = 0; t < T; ++t) {
         const __m256 both = _mm256_mul_ps(scale, _mm256_broadcast_ss(x.scales[t]));
         acc[half][t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[half][t]), both, acc[half][t]);
@@ -71,6 +75,7 @@ template <int T>
     tile += kTileBytes;
     x.advance(32, 32);
   }
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     out.store(t, 0, acc[0][t]);
     out.store(t, 1, acc[1][t]);
@@ -97,8 +102,10 @@ struct GroupParts {
 template <int T>
 [[gnu::always_inline]] inline void add_scaled(const __m256i (*dots)[T], const float* scales,
                                               const Tokens<T>& x, __m256 (*acc)[T]) {
+#pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
     const __m256 scale = _mm256_loadu_ps(scales + 8 * half);
+#pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
       const __m256 both = _mm256_mul_ps(scale, _mm256_broadcast_ss(x.scales[t]));
       acc[half][t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[half][t]), both, acc[half][t]);
@@ -109,8 +116,10 @@ template <int T>
 template <int T>
 [[gnu::always_inline]] inline void add_part(const __m256i (*dots)[T], const float* scales,
                                             __m256 (*part)[T]) {
+#pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
     const __m256 scale = _mm256_loadu_ps(scales + 8 * half);
+#pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
       part[half][t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[half][t]), scale, part[half][t]);
     }
@@ -142,6 +151,7 @@ template <int T>
                                                     __m256 (*acc)[T]) {
   __m256 part[2][T];
   __m256i min_sums[2][T];
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     part[0][t] = part[1][t] = _mm256_setzero_ps();
     min_sums[0][t] = min_sums[1][t] = _mm256_setzero_si256();
@@ -152,8 +162,10 @@ template <int T>
       add_part<T>(dots, scales, part);
     });
     if (rule.mins == Mins::kInteger) {
+#pragma GCC unroll 2
       for (int half = 0; half < 2; ++half) {
         const __m256i pairs = min_pairs(w.mins + 8 * half, rule.sub);
+#pragma GCC unroll 4
         for (int t = 0; t < T; ++t) {
           const __m256i product = _mm256_madd_epi16(pairs, broadcast_dword(x.sums[t]));
           min_sums[half][t] = _mm256_add_epi32(min_sums[half][t], product);
@@ -163,7 +175,9 @@ template <int T>
     }
     x.advance(32, 128);
   }
+#pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
+#pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
       if (rule.mins == Mins::kInteger) {
         const __m256 min = _mm256_loadu_ps(dmin + 8 * half);
@@ -174,6 +188,7 @@ template <int T>
       acc[half][t] = _mm256_fmadd_ps(part[half][t], x_scale, acc[half][t]);
     }
   }
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) x.scales[t] = start.scales[t] + 1;
 }
 
@@ -182,6 +197,7 @@ void matmul_codes_q8_16(const CodeGroup& group, const IntegerRule& rule, int64_t
                         const OutTile& out) {
   GroupParts w = {reinterpret_cast<const uint8_t*>(group.codes), group.scales, group.mins};
   __m256 acc[2][T];
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) acc[0][t] = acc[1][t] = _mm256_setzero_ps();
   if (rule.x_group == 32) {
     for (int64_t i = 0; i < k; i += 32) {
@@ -196,6 +212,7 @@ void matmul_codes_q8_16(const CodeGroup& group, const IntegerRule& rule, int64_t
           rule, w, group.dmin == nullptr ? nullptr : group.dmin + i / 256 * kGroupRows, x, acc);
     }
   }
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     out.store(t, 0, acc[0][t]);
     out.store(t, 1, acc[1][t]);

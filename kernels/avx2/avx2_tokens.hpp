@@ -19,6 +19,7 @@ struct Tokens {
   const std::int16_t* sums[T];
 
   [[gnu::always_inline]] void advance(int n_codes, int x_group) {
+#pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
       codes[t] += n_codes;
       scales[t] += n_codes / x_group;
@@ -32,6 +33,7 @@ template <int T>
 [[gnu::always_inline]] inline Tokens<T> tokens_at(const QuantRows& x, std::int64_t token,
                                                   std::int64_t k, int x_group) {
   Tokens<T> tokens;
+#pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     tokens.codes[t] = x.codes + (token + t) * x.codes_stride + k;
     tokens.scales[t] = x.scales + (token + t) * x.scales_stride + k / x_group;

@@ -13,110 +13,93 @@ int64_t smaller(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
+// Where weights come from: packed tiles, or 16 rows of codes that src/format decoded.
+struct Source {
+  const uint8_t* weights;
+  const CodeGroup* codes;
+};
+
 // -- weights to panels ----------------------------------------------------------------------------
 
+template <int G, Format F>
+[[gnu::always_inline]] inline void store_codes(const Tile<F>& tile, int j, uint8_t* codes) {
+  if constexpr (G < 8) {
+    _mm512_store_si512(codes + 128 * G, tile.template codes<G>(j));
+    store_codes<G + 1>(tile, j, codes);
+  }
+}
+
 template <Format F>
-struct TileSource {
-  static constexpr IntegerRule kRule = generic::integer_rule(F);
-  static constexpr int kZero = Tile<F>::kZero;
-  static constexpr bool kOneGroup = false;
-  static constexpr int64_t kTileBytes = format_info(F).block_bytes * kGroupRows;
-  const uint8_t* weights;
-  int64_t k;
-
-  // The bytes of a row group from k = start on.
-  const uint8_t* address(int64_t group, int64_t start) const {
-    return weights + (group * (k / kRule.elements) + start / kRule.elements) * kTileBytes;
+[[gnu::always_inline]] inline void unpack_tile(const Tile<F>& tile, int i, int r0, Panel& panel) {
+  constexpr IntegerRule kRule = generic::integer_rule(F);
+  constexpr int kSubs = kRule.elements / kRule.sub;
+  uint8_t* const codes = panel.codes + i * kRule.elements * 32 + 64 * r0;
+  for (int j = 0; j < kRule.elements / 32; ++j) store_codes<0>(tile, j, codes + 1024 * j);
+  for (int s = 0; s < kSubs; ++s) {
+    _mm512_store_ps(panel.scales + 16 * (2 * (i * kSubs + s) + r0), tile.scale(s));
   }
-
-  // Row group `group`, k in [start, start + n_k), as the panel's group r0 of R.
-  template <int R>
-  void unpack(int64_t group, int64_t start, int n_k, int r0, Panel& panel) const {
-    const uint8_t* const bytes = address(group, start);
-    for (int i = 0; i < n_k / kRule.elements; ++i) {
-      const Tile<F> tile{{bytes + i * kTileBytes}};
-      unpack_tile<R>(tile, i, r0, panel);
-    }
+  if constexpr (kRule.mins == Mins::kBlock) {
+    _mm512_store_ps(panel.offsets + 16 * (2 * i + r0), tile.offset());
   }
-
-  template <int R>
-  [[gnu::always_inline]] static void unpack_tile(const Tile<F>& tile, int i, int r0, Panel& panel) {
-    constexpr int kSubs = kRule.elements / kRule.sub;
-    uint8_t* const codes = panel.codes + i * kRule.elements * 16 * R + 64 * r0;
-    for (int j = 0; j < kRule.elements / 32; ++j) {
-      store_codes<R, 0>(tile, j, codes + 64 * R * 8 * j);
+  if constexpr (kRule.mins == Mins::kInteger) {
+    for (int pair = 0; pair < kSubs / 2; ++pair) {
+      _mm512_store_si512(panel.min_pairs + 16 * (2 * (i * kSubs / 2 + pair) + r0),
+                         tile.min_pair(2 * pair));
     }
-    for (int s = 0; s < kSubs; ++s) {
-      _mm512_store_ps(panel.scales + 16 * (R * (i * kSubs + s) + r0), tile.scale(s));
-    }
-    if constexpr (kRule.mins == Mins::kBlock) {
-      _mm512_store_ps(panel.offsets + 16 * (R * i + r0), tile.offset());
-    }
-    if constexpr (kRule.mins == Mins::kInteger) {
-      for (int pair = 0; pair < kSubs / 2; ++pair) {
-        _mm512_store_si512(panel.min_pairs + 16 * (R * (i * kSubs / 2 + pair) + r0),
-                           tile.min_pair(2 * pair));
-      }
-      _mm512_store_ps(panel.dmin + 16 * (R * 2 * i + r0), tile.dmin());
-      _mm512_store_ps(panel.dmin + 16 * (R * (2 * i + 1) + r0), tile.dmin());
-    }
+    _mm512_store_ps(panel.dmin + 16 * (4 * i + r0), tile.dmin());
+    _mm512_store_ps(panel.dmin + 16 * (4 * i + 2 + r0), tile.dmin());
   }
+}
 
-  template <int R, int G>
-  [[gnu::always_inline]] static void store_codes(const Tile<F>& tile, int j, uint8_t* codes) {
-    if constexpr (G < 8) {
-      _mm512_store_si512(codes + 64 * R * G, tile.template codes<G>(j));
-      store_codes<R, G + 1>(tile, j, codes);
-    }
+// n_k of the row group whose tiles begin at source.weights, as group r0 of a panel of two.
+template <Format F>
+void unpack_tiles(const Source& source, int64_t /*start*/, int n_k, int r0, Panel& panel) {
+  constexpr FormatInfo kInfo = format_info(F);
+  for (int i = 0; i < n_k / kInfo.elements; ++i) {
+    const Tile<F> tile{{source.weights + i * kInfo.block_bytes * kGroupRows}};
+    unpack_tile(tile, i, r0, panel);
   }
-};
+}
 
-// Codes that src/format decoded, signed.
-template <int XGroup, int Sub, Mins M>
-struct CodeSource {
-  static constexpr IntegerRule kRule = {XGroup == 32 ? 32 : 256, XGroup, Sub, M};
-  static constexpr int kZero = 128;
-  static constexpr bool kOneGroup = true;
-  const CodeGroup* codes;
+__m512i bytes_to_lanes(const uint8_t* bytes) {
+  const void* const address = bytes;
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(address)));
+}
 
-  template <int R>
-  void unpack(int64_t /*group*/, int64_t start, int n_k, int /*r0*/, Panel& panel) const {
-    static_assert(R == 1);
-    const int8_t* const from = codes->codes + start * 16;
-    for (int i = 0; i < n_k * 16; i += 64) {
-      const __m512i offset = _mm512_xor_si512(load_bytes(from + i), _mm512_set1_epi8(-128));
-      _mm512_store_si512(panel.codes + i, offset);
+// Codes k in [start, start + n_k), signed, as a panel of one group.
+template <int Sub, Mins M>
+void unpack_codes(const Source& source, int64_t start, int n_k, int /*r0*/, Panel& panel) {
+  const CodeGroup& group = *source.codes;
+  const int8_t* const from = group.codes + start * 16;
+  for (int i = 0; i < n_k * 16; i += 64) {
+    const __m512i offset = _mm512_xor_si512(load_bytes(from + i), _mm512_set1_epi8(-128));
+    _mm512_store_si512(panel.codes + i, offset);
+  }
+  const int n_subs = n_k / Sub;
+  const float* const scales = group.scales + start / Sub * 16;
+  for (int i = 0; i < n_subs; ++i) {
+    _mm512_store_ps(panel.scales + 16 * i, _mm512_loadu_ps(scales + 16 * i));
+  }
+  if constexpr (M == Mins::kInteger) {
+    const uint8_t* const mins = group.mins + start / Sub * 16;
+    for (int i = 0; i < n_subs / 2; ++i) {
+      const __m512i low = bytes_to_lanes(mins + 32 * i);
+      const __m512i high = bytes_to_lanes(mins + 32 * i + 16);
+      const __m512i pair = _mm512_or_si512(low, _mm512_bslli_epi128(high, 2));
+      _mm512_store_si512(panel.min_pairs + 16 * i, pair);
     }
-    const int n_subs = n_k / Sub;
-    const float* const scales = codes->scales + start / Sub * 16;
-    for (int i = 0; i < n_subs; ++i) {
-      _mm512_store_ps(panel.scales + 16 * i, _mm512_loadu_ps(scales + 16 * i));
-    }
-    if constexpr (M == Mins::kInteger) {
-      const uint8_t* const mins = codes->mins + start / Sub * 16;
-      for (int i = 0; i < n_subs / 2; ++i) {
-        const __m512i low = bytes_to_lanes(mins + 32 * i);
-        const __m512i high = bytes_to_lanes(mins + 32 * i + 16);
-        const __m512i pair = _mm512_or_si512(low, _mm512_bslli_epi128(high, 2));
-        _mm512_store_si512(panel.min_pairs + 16 * i, pair);
-      }
-      for (int i = 0; i < n_k / 128; ++i) {
-        const float* const dmin = codes->dmin + (start + 128 * i) / 256 * 16;
-        _mm512_store_ps(panel.dmin + 16 * i, _mm512_loadu_ps(dmin));
-      }
+    for (int i = 0; i < n_k / 128; ++i) {
+      const float* const dmin = group.dmin + (start + 128 * i) / 256 * 16;
+      _mm512_store_ps(panel.dmin + 16 * i, _mm512_loadu_ps(dmin));
     }
   }
-
-  static __m512i bytes_to_lanes(const uint8_t* bytes) {
-    const void* const address = bytes;
-    return _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(address)));
-  }
-};
+}
 
 // -- tokens ---------------------------------------------------------------------------------------
 
 // A stretch of k for some tokens.
 struct Step {
+  int zero;         // of the codes
   int64_t panel_k;  // of every step but the last
   int64_t start;
   int n_k;
@@ -125,30 +108,27 @@ struct Step {
 };
 
 // Tokens from `token` on of all of QuantRows.
-template <class Source, int R, int T>
+template <class Rule, int R, int T>
 void run_tile(const QuantRows& x, const Step& step, int64_t token, const TileSums& sums,
               PanelScratch& scratch) {
-  constexpr IntegerRule kRule = Source::kRule;
-  constexpr bool kZero = Source::kZero != 0;
-  prepare_tables<kRule.x_group, kRule.sub, kRule.mins, Source::kZero>(x, token, T, step.start,
-                                                                      step.n_k, scratch.tables);
+  prepare_tables<Rule>(x, token, T, step.start, step.n_k, step.zero, scratch.tables);
   const TokenCodes codes = {x.codes + token * x.codes_stride + step.start, x.codes_stride};
-  if constexpr (kRule.x_group == 32) {
-    panel_tile_32<kRule.sub, kRule.mins, kZero, R, T>(scratch.panel, scratch.tables, codes,
-                                                      step.n_k, sums);
+  if constexpr (Rule::kXGroup == 32) {
+    panel_tile_32<Rule::kSub, Rule::kMins, Rule::kHasZero, R, T>(scratch.panel, scratch.tables,
+                                                                 codes, step.n_k, sums);
   } else {
-    panel_tile_128<kRule.sub, kRule.mins, kZero, R, T>(scratch.panel, scratch.tables, codes,
-                                                       step.n_k, sums);
+    panel_tile_128<Rule::kSub, Rule::kMins, Rule::kHasZero, R, T>(scratch.panel, scratch.tables,
+                                                                  codes, step.n_k, sums);
   }
 }
 
-template <class Source, int R, int T = kTileTokens>
+template <class Rule, int R, int T = kTileTokens>
 [[gnu::always_inline]] inline void run_tile_of(int64_t size, const QuantRows& x, const Step& step,
                                                int64_t token, const TileSums& sums,
                                                PanelScratch& scratch) {
   if constexpr (T > 0) {
-    if (size == T) return run_tile<Source, R, T>(x, step, token, sums, scratch);
-    run_tile_of<Source, R, T - 1>(size, x, step, token, sums, scratch);
+    if (size == T) return run_tile<Rule, R, T>(x, step, token, sums, scratch);
+    run_tile_of<Rule, R, T - 1>(size, x, step, token, sums, scratch);
   }
 }
 
@@ -179,16 +159,15 @@ template <int R>
 
 // What prepare_tables() and the tile will read of tokens [first, end): short pieces of rows far
 // apart, which the hardware does not foresee.
-template <class Source>
+template <class Rule>
 [[gnu::always_inline]] inline void prefetch_tokens(const QuantRows& x, const Step& step,
                                                    int64_t first, int64_t end) {
-  constexpr int kXGroup = Source::kRule.x_group;
-  const float* scales = x.scales + first * x.scales_stride + step.start / kXGroup;
+  const float* scales = x.scales + first * x.scales_stride + step.start / Rule::kXGroup;
   const int16_t* sums = x.sums + first * x.sums_stride + step.start / 16;
   for (int64_t token = first; token < end; ++token) {
     _mm_prefetch(scales, _MM_HINT_T0);
     _mm_prefetch(sums, _MM_HINT_T0);
-    _mm_prefetch(scales + step.n_k / kXGroup - 1, _MM_HINT_T0);
+    _mm_prefetch(scales + step.n_k / Rule::kXGroup - 1, _MM_HINT_T0);
     _mm_prefetch(sums + step.n_k / 16 - 1, _MM_HINT_T0);
     scales += x.scales_stride;
     sums += x.sums_stride;
@@ -196,7 +175,7 @@ template <class Source>
 }
 
 // All tokens of a chunk meet the panel, in register tiles of nearly equal sizes.
-template <class Source, int R>
+template <class Rule, int R>
 void run_tokens(const QuantRows& x, const Step& step, TileSums sums, const Ahead& ahead,
                 PanelScratch& scratch) {
   const int64_t n_tiles = (step.n_tokens + kTileTokens - 1) / kTileTokens;
@@ -206,13 +185,13 @@ void run_tokens(const QuantRows& x, const Step& step, TileSums sums, const Ahead
   int64_t done = 0;
   for (int64_t tile = 0; tile < n_tiles; ++tile) {
     ahead.prefetch(tile * ahead_step, (tile + 1) * ahead_step);
-    prefetch_tokens<Source>(x, step, step.first_token + smaller(done + kTileTokens, step.n_tokens),
-                            step.first_token + smaller(done + 2 * kTileTokens, step.n_tokens));
+    prefetch_tokens<Rule>(x, step, step.first_token + smaller(done + kTileTokens, step.n_tokens),
+                          step.first_token + smaller(done + 2 * kTileTokens, step.n_tokens));
     const int64_t size = least + (tile < n_larger ? 1 : 0);
     if (sums.last) {
       prefetch_out<R>(sums, 2 * kTileTokens, smaller(3 * kTileTokens, step.n_tokens - done));
     }
-    run_tile_of<Source, R>(size, x, step, step.first_token + done, sums, scratch);
+    run_tile_of<Rule, R>(size, x, step, step.first_token + done, sums, scratch);
     done += size;
     sums.partial += size * R * 16;
     sums.out += size * sums.out_stride;
@@ -221,69 +200,87 @@ void run_tokens(const QuantRows& x, const Step& step, TileSums sums, const Ahead
 
 // -- loops ----------------------------------------------------------------------------------------
 
+// What the loops below do with a source.
+struct PanelKind {
+  int elements;  // of a block
+  int zero;
+  int n_groups;       // of 16 rows in a panel
+  int64_t row_bytes;  // of a block in 16 rows; 0: nothing is to be prefetched
+  void (*unpack)(const Source&, int64_t start, int n_k, int r0, Panel&);
+  void (*run_tokens)(const QuantRows&, const Step&, TileSums, const Ahead&, PanelScratch&);
+};
+
+template <Format F>
+constexpr PanelKind tile_kind() {
+  constexpr IntegerRule kRule = generic::integer_rule(F);
+  constexpr int kZero = Tile<F>::kZero;
+  using Rule = TileRule<kRule.x_group, kRule.sub, kRule.mins, kZero != 0>;
+  return {kRule.elements,     kZero, 2, format_info(F).block_bytes * kGroupRows, unpack_tiles<F>,
+          run_tokens<Rule, 2>};
+}
+
+template <int XGroup, int Sub, Mins M>
+constexpr PanelKind code_kind() {
+  return {XGroup == 32 ? 32 : 256,
+          128,
+          1,
+          0,
+          unpack_codes<Sub, M>,
+          run_tokens<TileRule<XGroup, Sub, M, true>, 1>};
+}
+
 // Rows [begin, end) that meet a stretch of k together.
 struct Block {
   int64_t begin;
   int64_t end;
 };
 
-template <class Source, int R>
-void run_rows(const Source& source, const MatmulArgs& args, const Step& step, const Block& block,
-              int64_t row, const Ahead& ahead, PanelScratch& scratch) {
+// The tiles of a row group from k = start on.
+const uint8_t* tiles_at(const PanelKind& kind, const Source& source, int64_t k, int64_t row,
+                        int64_t start) {
+  const int64_t block = row / kGroupRows * (k / kind.elements) + start / kind.elements;
+  return source.weights + block * kind.row_bytes;
+}
+
+// The rows of one panel. An odd last group is computed twice and stored once.
+void run_rows(const PanelKind& kind, const Source& source, const MatmulArgs& args, const Step& step,
+              const Block& block, int64_t row, const Ahead& ahead, PanelScratch& scratch) {
   TileSums sums = {};
-  for (int r = 0; r < R; ++r) {
-    source.template unpack<R>(row / kGroupRows + r, step.start, step.n_k, r, scratch.panel);
+  for (int r = 0; r < kind.n_groups; ++r) {
     const int64_t rest = args.n_rows - row - 16 * r;
-    sums.rows[r] = static_cast<__mmask16>(rest >= 16 ? 0xffff : (1 << rest) - 1);
+    const int64_t group = rest > 0 ? row + 16 * r : row;
+    const Source from = {tiles_at(kind, source, args.k, group, step.start), source.codes};
+    kind.unpack(from, step.start, step.n_k, r, scratch.panel);
+    sums.rows[r] = static_cast<__mmask16>(rest >= 16 ? 0xffff : rest > 0 ? (1 << rest) - 1 : 0);
   }
   sums.partial = scratch.sums + (row - block.begin) * kChunkTokens;
   sums.first = step.start == 0;
   sums.last = step.start + step.n_k == args.k;
   sums.out = args.out + step.first_token * args.out_stride + row;
   sums.out_stride = args.out_stride;
-  run_tokens<Source, R>(args.x, step, sums, ahead, scratch);
+  kind.run_tokens(args.x, step, sums, ahead, scratch);
 }
 
 // Where the panel after that of `row` lies.
-template <class Source>
-Ahead panel_after(const Source& source, const MatmulArgs& args, const Step& step,
-                  const Block& block, int64_t row) {
-  if constexpr (Source::kOneGroup) {
-    return {};
-  } else {
-    int64_t start = step.start;
-    row += 2 * kGroupRows;
-    if (row >= block.end) {
-      row = block.begin;
-      start += step.panel_k;
-    }
-    if (start >= args.k) {
-      row = block.end;
-      start = 0;
-    }
-    if (row >= args.n_rows) return {};
-    const int64_t n_tiles = smaller(step.panel_k, args.k - start) / Source::kRule.elements;
-    const int64_t group = row / kGroupRows;
-    const int64_t second = row + kGroupRows < args.n_rows ? group + 1 : group;
-    return {{source.address(group, start), source.address(second, start)},
-            n_tiles * Source::kTileBytes};
+Ahead panel_after(const PanelKind& kind, const Source& source, const MatmulArgs& args,
+                  const Step& step, const Block& block, int64_t row) {
+  if (kind.row_bytes == 0) return {};
+  int64_t start = step.start;
+  row += kind.n_groups * kGroupRows;
+  if (row >= block.end) {
+    row = block.begin;
+    start += step.panel_k;
   }
-}
-
-template <class Source>
-void run_block(const Source& source, const MatmulArgs& args, const Step& step, const Block& block,
-               PanelScratch& scratch) {
-  int64_t row = block.begin;
-  if constexpr (!Source::kOneGroup) {
-    for (; row + kGroupRows < block.end; row += 2 * kGroupRows) {
-      const Ahead ahead = panel_after(source, args, step, block, row);
-      run_rows<Source, 2>(source, args, step, block, row, ahead, scratch);
-    }
+  if (start >= args.k) {
+    row = block.end;
+    start = 0;
   }
-  if (row < block.end) {
-    const Ahead ahead = panel_after(source, args, step, block, row);
-    run_rows<Source, 1>(source, args, step, block, row, ahead, scratch);
-  }
+  if (row >= args.n_rows) return {};
+  const int64_t n_tiles = smaller(step.panel_k, args.k - start) / kind.elements;
+  const int64_t second = row + kGroupRows < args.n_rows ? row + kGroupRows : row;
+  return {
+      {tiles_at(kind, source, args.k, row, start), tiles_at(kind, source, args.k, second, start)},
+      n_tiles * kind.row_bytes};
 }
 
 // The length of panels, all of nearly the same: whole blocks, at most kPanelK.
@@ -293,17 +290,21 @@ int64_t panel_length(int64_t k, int elements) {
   return (n_blocks + n_panels - 1) / n_panels * elements;
 }
 
-template <class Source>
-void run(const Source& source, const MatmulArgs& args, PanelScratch& scratch) {
+void run(const PanelKind& kind, const Source& source, const MatmulArgs& args,
+         PanelScratch& scratch) {
   constexpr int64_t kBlockRows = kBlockGroups * kGroupRows;
-  const int64_t panel_k = panel_length(args.k, Source::kRule.elements);
+  const int64_t panel_k = panel_length(args.k, kind.elements);
   for (int64_t token = 0; token < args.n_tokens; token += kChunkTokens) {
-    for (int64_t row = 0; row < args.n_rows; row += kBlockRows) {
-      const Block block = {row, smaller(args.n_rows, row + kBlockRows)};
+    for (int64_t begin = 0; begin < args.n_rows; begin += kBlockRows) {
+      const Block block = {begin, smaller(args.n_rows, begin + kBlockRows)};
       for (int64_t k = 0; k < args.k; k += panel_k) {
-        const Step step = {panel_k, k, static_cast<int>(smaller(panel_k, args.k - k)), token,
-                           smaller(kChunkTokens, args.n_tokens - token)};
-        run_block(source, args, step, block, scratch);
+        const Step step = {kind.zero, panel_k,
+                           k,         static_cast<int>(smaller(panel_k, args.k - k)),
+                           token,     smaller(kChunkTokens, args.n_tokens - token)};
+        for (int64_t row = begin; row < block.end; row += kind.n_groups * kGroupRows) {
+          const Ahead ahead = panel_after(kind, source, args, step, block, row);
+          run_rows(kind, source, args, step, block, row, ahead, scratch);
+        }
       }
     }
   }
@@ -314,25 +315,26 @@ static_assert(sizeof(PanelScratch) <= kIntegerScratchBytes);
 }  // namespace
 
 void matmul_panels(Format format, const MatmulArgs& args, void* scratch) {
+  const Source source = {static_cast<const uint8_t*>(args.weights), nullptr};
   generic::visit_integer_tiles(format, [&](auto constant) {
-    const TileSource<decltype(constant)::kValue> source = {
-        static_cast<const uint8_t*>(args.weights), args.k};
-    run(source, args, *static_cast<PanelScratch*>(scratch));
+    run(tile_kind<decltype(constant)::kValue>(), source, args,
+        *static_cast<PanelScratch*>(scratch));
   });
 }
 
 void matmul_codes(const CodeGroup& group, const MatmulArgs& args, void* scratch) {
   PanelScratch& panels = *static_cast<PanelScratch*>(scratch);
+  const Source source = {nullptr, &group};
   const IntegerRule rule = generic::integer_rule(group.format);
   if (rule.x_group == 32) {
-    if (rule.sub == 32) return run(CodeSource<32, 32, Mins::kNone>{&group}, args, panels);
-    return run(CodeSource<32, 16, Mins::kNone>{&group}, args, panels);
+    if (rule.sub == 32) return run(code_kind<32, 32, Mins::kNone>(), source, args, panels);
+    return run(code_kind<32, 16, Mins::kNone>(), source, args, panels);
   }
-  if (rule.sub == 32) return run(CodeSource<128, 32, Mins::kNone>{&group}, args, panels);
+  if (rule.sub == 32) return run(code_kind<128, 32, Mins::kNone>(), source, args, panels);
   if (rule.mins == Mins::kNone) {
-    return run(CodeSource<128, 16, Mins::kNone>{&group}, args, panels);
+    return run(code_kind<128, 16, Mins::kNone>(), source, args, panels);
   }
-  return run(CodeSource<128, 16, Mins::kInteger>{&group}, args, panels);
+  run(code_kind<128, 16, Mins::kInteger>(), source, args, panels);
 }
 
 }  // namespace minnow::avx512

@@ -19,40 +19,45 @@ static_assert(kTurnTokens <= kTableTokens);
 constexpr int kPrefetchDistance = 8192;
 
 template <Format F>
+using RuleOf = TileRule<generic::integer_rule(F).x_group, generic::integer_rule(F).sub,
+                        generic::integer_rule(F).mins, Tile<F>::kZero != 0>;
+
+template <Format F>
 struct TilePair {
   Tile<F> tile[2];
 };
 
-// Part I (32 k) of the 128 k `h` of a tile of 256; a tile of 32 is its only part.
-template <int G, int I, Format F>
-[[gnu::always_inline]] inline __m512i codes_of(const Tile<F>& tile, int h) {
+// Part j (32 k) of a tile of 256, whose codes are the upper nibbles or the lower ones; a tile of 32
+// is its only part.
+template <int G, bool Upper, Format F>
+[[gnu::always_inline]] inline __m512i codes_of(const Tile<F>& tile, int j) {
   if constexpr (format_info(F).elements == 32) {
     return tile.template codes<G>(0);
   } else {
-    return tile.template codes_of<G, I>(h);
+    return tile.template codes_of<G, Upper>(j);
   }
 }
 
-// The products of vectors G...End - 1 of part I; `x` stands at the part's first k.
-template <int I, int G, int End, Format F, int T>
-[[gnu::always_inline]] inline void add_products(const TilePair<F>& pair, int h,
+// The products of vectors G...End - 1 of part j; `x` stands at the part's first k.
+template <bool Upper, int G, int End, Format F, int T>
+[[gnu::always_inline]] inline void add_products(const TilePair<F>& pair, int j,
                                                 const TokenPointers& x, __m512i (&sums)[2][T]) {
   if constexpr (G < End) {
-    const __m512i first = codes_of<G, I>(pair.tile[0], h);
-    const __m512i second = codes_of<G, I>(pair.tile[1], h);
+    const __m512i first = codes_of<G, Upper>(pair.tile[0], j);
+    const __m512i second = codes_of<G, Upper>(pair.tile[1], j);
 #pragma GCC unroll 8
     for (int t = 0; t < T; ++t) {
       const __m512i q = broadcast_4_bytes(x.token(t) + 4 * G);
       sums[0][t] = _mm512_dpbusd_epi32(sums[0][t], first, q);
       sums[1][t] = _mm512_dpbusd_epi32(sums[1][t], second, q);
     }
-    add_products<I, G + 1, End>(pair, h, x, sums);
+    add_products<Upper, G + 1, End>(pair, j, x, sums);
   }
 }
 
-// Integer sums of vectors First...End - 1 of part I, which are sub-block `index` of the tables.
-template <int I, int First, int End, Format F, int T>
-[[gnu::always_inline]] inline void dot(const TilePair<F>& pair, int h, int index,
+// Integer sums of vectors First...End - 1 of part j, which are sub-block `index` of the tables.
+template <bool Upper, int First, int End, Format F, int T>
+[[gnu::always_inline]] inline void dot(const TilePair<F>& pair, int j, int index,
                                        const TileTables& tables, const TokenPointers& x,
                                        __m512i (&sums)[2][T]) {
 #pragma GCC unroll 8
@@ -62,7 +67,7 @@ template <int I, int First, int End, Format F, int T>
     sums[0][t] = start;
     sums[1][t] = start;
   }
-  add_products<I, First, End>(pair, h, x, sums);
+  add_products<Upper, First, End>(pair, j, x, sums);
 }
 
 // One tile of a format with 32 weights and 32 activations under a scale; `block` of the tables.
@@ -71,7 +76,7 @@ template <Format F, int T>
                                              const TileTables& tables, const TokenPointers& x,
                                              __m512 (&acc)[2][T]) {
   __m512i sums[2][T];
-  dot<0, 0, 8>(pair, 0, block, tables, x, sums);
+  dot<false, 0, 8>(pair, 0, block, tables, x, sums);
 #pragma GCC unroll 2
   for (int r = 0; r < 2; ++r) {
     const __m512 scale = pair.tile[r].scale(0);
@@ -92,17 +97,16 @@ template <Format F, int T>
   }
 }
 
-// parts += the products of vectors First...End - 1 of part I, sub-block S of the 128 k.
-template <int I, int First, int End, int S, Format F, int T>
-[[gnu::always_inline]] inline void add_sub_block(const TilePair<F>& pair, int h, int group,
+// parts += the products of vectors First...End - 1 of part j, sub-block s of the tile.
+template <bool Upper, int First, int End, Format F, int T>
+[[gnu::always_inline]] inline void add_sub_block(const TilePair<F>& pair, int j, int s, int index,
                                                  const TileTables& tables, const TokenPointers& x,
                                                  __m512 (&parts)[2][T]) {
-  constexpr int kSubs = 128 / generic::integer_rule(F).sub;
   __m512i sums[2][T];
-  dot<I, First, End>(pair, h, kSubs * group + S, tables, x, sums);
+  dot<Upper, First, End>(pair, j, index, tables, x, sums);
 #pragma GCC unroll 2
   for (int r = 0; r < 2; ++r) {
-    const __m512 scale = pair.tile[r].template scale_of<S>(h);
+    const __m512 scale = pair.tile[r].scale(s);
 #pragma GCC unroll 8
     for (int t = 0; t < T; ++t) {
       parts[r][t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[r][t]), scale, parts[r][t]);
@@ -110,20 +114,37 @@ template <int I, int First, int End, int S, Format F, int T>
   }
 }
 
-// Parts I...3; `x` moves on by their k.
-template <int I, Format F, int T>
-[[gnu::always_inline]] inline void add_parts(const TilePair<F>& pair, int h, int group,
+// Part j of the tile, with `first` the sub-block of the tables where the tile begins; `x` moves on.
+template <bool Upper, Format F, int T>
+[[gnu::always_inline]] inline void add_part(const TilePair<F>& pair, int j, int first,
+                                            const TileTables& tables, TokenPointers& x,
+                                            __m512 (&parts)[2][T]) {
+  if constexpr (generic::integer_rule(F).sub == 32) {
+    add_sub_block<Upper, 0, 8>(pair, j, j, first + j, tables, x, parts);
+  } else {
+    add_sub_block<Upper, 0, 4>(pair, j, 2 * j, first + 2 * j, tables, x, parts);
+    add_sub_block<Upper, 4, 8>(pair, j, 2 * j + 1, first + 2 * j + 1, tables, x, parts);
+  }
+  x.advance(32);
+}
+
+// The four parts of group h. Which nibbles a part's codes are is written into the code, the rest is
+// a loop: written out four times, the code was twice as long and no faster.
+template <Format F, int T>
+[[gnu::always_inline]] inline void add_parts(const TilePair<F>& pair, int h, int first,
                                              const TileTables& tables, TokenPointers& x,
                                              __m512 (&parts)[2][T]) {
-  if constexpr (I < 4) {
-    if constexpr (generic::integer_rule(F).sub == 32) {
-      add_sub_block<I, 0, 8, I>(pair, h, group, tables, x, parts);
-    } else {
-      add_sub_block<I, 0, 4, 2 * I>(pair, h, group, tables, x, parts);
-      add_sub_block<I, 4, 8, 2 * I + 1>(pair, h, group, tables, x, parts);
+  if constexpr (Tile<F>::kNibblesAlternate) {
+#pragma GCC unroll 1
+    for (int j = 4 * h; j < 4 * h + 4; j += 2) {
+      add_part<false>(pair, j, first, tables, x, parts);
+      add_part<true>(pair, j + 1, first, tables, x, parts);
     }
-    x.advance(32);
-    add_parts<I + 1>(pair, h, group, tables, x, parts);
+  } else {
+#pragma GCC unroll 1
+    for (int j = 4 * h; j < 4 * h + 2; ++j) add_part<false>(pair, j, first, tables, x, parts);
+#pragma GCC unroll 1
+    for (int j = 4 * h + 2; j < 4 * h + 4; ++j) add_part<true>(pair, j, first, tables, x, parts);
   }
 }
 
@@ -148,16 +169,17 @@ template <Format F, int T>
   }
 }
 
-// The 128 weights of group h in tiles of 256, `group` of the tables; `x` moves on by 128 k.
+// The 128 weights of group h in tile i of 256; `x` moves on by 128 k.
 template <Format F, int T>
-[[gnu::always_inline]] inline void add_group_of_128(const TilePair<F>& pair, int h, int group,
+[[gnu::always_inline]] inline void add_group_of_128(const TilePair<F>& pair, int h, int i,
                                                     const TileTables& tables, TokenPointers& x,
                                                     float* acc) {
   constexpr IntegerRule kRule = generic::integer_rule(F);
+  const int group = 2 * i + h;  // of the tables
   __m512 parts[2][T];
 #pragma GCC unroll 8
   for (int t = 0; t < T; ++t) parts[0][t] = parts[1][t] = _mm512_setzero_ps();
-  add_parts<0>(pair, h, group, tables, x, parts);
+  add_parts(pair, h, 256 / kRule.sub * i, tables, x, parts);
   if constexpr (kRule.mins == Mins::kInteger) subtract_mins<F, T>(pair, h, group, tables, parts);
 #pragma GCC unroll 8
   for (int t = 0; t < T; ++t) {
@@ -212,7 +234,7 @@ void multiply_pair(const Rows& rows, const TokenCodes& codes, int64_t k, const T
         x.advance(32);
       } else {
         for (int h = 0; h < 2; ++h) {
-          add_group_of_128<F, T>(pair, h, 2 * i + h, *tables, x, results);
+          add_group_of_128<F, T>(pair, h, i, *tables, x, results);
         }
       }
       advance(pair);
@@ -228,15 +250,14 @@ void multiply_pair(const Rows& rows, const TokenCodes& codes, int64_t k, const T
   }
 }
 
-template <Format F, int T = kTurnTokens>
-[[gnu::always_inline]] inline void multiply_tokens(const Rows& rows, const TokenCodes& codes,
-                                                   int64_t k, const TileTables* tables,
-                                                   int n_tokens) {
-  if constexpr (T > 1) {
-    if (n_tokens == T) return multiply_pair<F, T>(rows, codes, k, tables);
-    multiply_tokens<F, T - 1>(rows, codes, k, tables, n_tokens);
-  }
-}
+using MultiplyPair = void (*)(const Rows&, const TokenCodes&, int64_t k, const TileTables*);
+
+// By the number of tokens, from 2 on.
+template <Format F>
+constexpr MultiplyPair kMultiplyPair[] = {multiply_pair<F, 2>, multiply_pair<F, 3>,
+                                          multiply_pair<F, 4>, multiply_pair<F, 5>,
+                                          multiply_pair<F, 6>};
+static_assert(kTurnTokens == 6);
 
 // Turns of nearly equal sizes. One token is left alone only in a product of one.
 struct Turns {
@@ -255,27 +276,22 @@ int64_t tables_of_turn(int64_t k) {
   return (k + kTableK - 1) / kTableK;
 }
 
-template <Format F>
-void prepare_turns(const MatmulArgs& args, const Turns& turns, TileTables* tables) {
-  constexpr IntegerRule kRule = generic::integer_rule(F);
+template <class Rule>
+void prepare_turns(const MatmulArgs& args, const Turns& turns, int zero, TileTables* tables) {
   int64_t token = 0;
   for (int64_t turn = 0; turn < turns.n_turns; ++turn) {
     for (int64_t k = 0; k < args.k; k += kTableK) {
       const int n_k = static_cast<int>(args.k - k < kTableK ? args.k - k : kTableK);
-      prepare_tables<kRule.x_group, kRule.sub, kRule.mins, Tile<F>::kZero>(
-          args.x, token, turns.size(turn), k, n_k, *tables++);
+      prepare_tables<Rule>(args.x, token, turns.size(turn), k, n_k, zero, *tables++);
     }
     token += turns.size(turn);
   }
 }
 
-template <Format F>
-void multiply_all(const MatmulArgs& args, TileTables* tables) {
-  constexpr FormatInfo kInfo = format_info(F);
-  const Turns turns(args.n_tokens);
-  prepare_turns<F>(args, turns, tables);
+// group_bytes: of 16 rows.
+void multiply_turns(const MatmulArgs& args, const Turns& turns, int64_t group_bytes,
+                    const MultiplyPair* multiply, const TileTables* tables) {
   const auto* const weights = static_cast<const uint8_t*>(args.weights);
-  const int64_t group_bytes = args.k / kInfo.elements * kInfo.block_bytes * kGroupRows;
   for (int64_t row = 0; row < args.n_rows; row += 2 * kGroupRows) {
     Rows rows = {};
     rows.bytes[0] = weights + row / kGroupRows * group_bytes;
@@ -292,11 +308,19 @@ void multiply_all(const MatmulArgs& args, TileTables* tables) {
       rows.out = args.out + token * args.out_stride + row;
       rows.prefetch = turn == 0;
       const TokenCodes codes = {args.x.codes + token * args.x.codes_stride, args.x.codes_stride};
-      multiply_tokens<F>(rows, codes, args.k, tables + turn * tables_of_turn(args.k),
-                         turns.size(turn));
+      multiply[turns.size(turn) - 2](rows, codes, args.k, tables + turn * tables_of_turn(args.k));
       token += turns.size(turn);
     }
   }
+}
+
+template <Format F>
+void multiply_all(const MatmulArgs& args, TileTables* tables) {
+  constexpr FormatInfo kInfo = format_info(F);
+  const Turns turns(args.n_tokens);
+  prepare_turns<RuleOf<F>>(args, turns, Tile<F>::kZero, tables);
+  const int64_t group_bytes = args.k / kInfo.elements * kInfo.block_bytes * kGroupRows;
+  multiply_turns(args, turns, group_bytes, kMultiplyPair<F>, tables);
 }
 
 }  // namespace

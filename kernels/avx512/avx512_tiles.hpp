@@ -7,9 +7,9 @@
 // Every Tile has
 //   codes<G>(j)     the codes of k = 32j + 4G ... 32j + 4G + 3
 //   scale(s)        the weights' scale of sub-block s
-// and with 256 weights the same for the part I or S of 128 k, with constants in place of counts in
-// registers and without shifts by nothing
-//   codes_of<G, I>(h), scale_of<S>(h)
+// and with 256 weights
+//   codes_of<G, Upper>(j)  the same codes, when it is known which nibbles they are
+//   kNibblesAlternate      whether that changes with every j or with every second one
 // and by its kind of minimums
 //   offset()        Mins::kBlock: m
 //   dmin(), mins(s) Mins::kInteger: the minimum of sub-block s in both 16-bit halves of a lane
@@ -133,6 +133,7 @@ struct Tile<Format::kQ8_0> {
 template <bool FifthBits>
 struct KTile {
   static constexpr int kZero = 0;
+  static constexpr bool kNibblesAlternate = true;
   const uint8_t* tile;
 
   [[gnu::always_inline]] __m512i piece(int number) const {
@@ -144,11 +145,10 @@ struct KTile {
     if constexpr (FifthBits) return with_high_bits(low, piece(3 + G), j, 0x10);
     return low;
   }
-  // codes<G>(4h + I)
-  template <int G, int I>
-  [[gnu::always_inline]] __m512i codes_of(int h) const {
-    const __m512i low = nibbles<I % 2 * 4>(piece((FifthBits ? 11 : 3) + 8 * (2 * h + I / 2) + G));
-    if constexpr (FifthBits) return with_high_bits(low, piece(3 + G), 4 * h + I, 0x10);
+  template <int G, bool Upper>
+  [[gnu::always_inline]] __m512i codes_of(int j) const {
+    const __m512i low = nibbles < Upper ? 4 : 0 > (piece((FifthBits ? 11 : 3) + j / 2 * 8 + G));
+    if constexpr (FifthBits) return with_high_bits(low, piece(3 + G), j, 0x10);
     return low;
   }
   // Piece 0 (scales) or 1 (minimums): four 6-bit values a lane, of sub-blocks 0...3 or, when
@@ -161,13 +161,6 @@ struct KTile {
   }
   [[gnu::always_inline]] __m512 scale(int s) const {
     const __m512i bytes = shift_right(six_bits<0>(s >= 4), s % 4 * 8);
-    const __m512i scales = _mm512_and_si512(bytes, _mm512_set1_epi32(255));
-    return _mm512_mul_ps(load_field(tile, 0), _mm512_cvtepi32_ps(scales));
-  }
-  // scale(4h + I)
-  template <int I>
-  [[gnu::always_inline]] __m512 scale_of(int h) const {
-    const __m512i bytes = _mm512_srli_epi32(six_bits<0>(h != 0), 8 * I);
     const __m512i scales = _mm512_and_si512(bytes, _mm512_set1_epi32(255));
     return _mm512_mul_ps(load_field(tile, 0), _mm512_cvtepi32_ps(scales));
   }
@@ -188,6 +181,7 @@ struct Tile<Format::kQ5_K> : KTile<true> {};
 template <>
 struct Tile<Format::kQ6_K> {
   static constexpr int kZero = 32;
+  static constexpr bool kNibblesAlternate = false;
   const uint8_t* tile;
 
   [[gnu::always_inline]] __m512i piece(int number) const {
@@ -200,17 +194,11 @@ struct Tile<Format::kQ6_K> {
     const __m512i low = nibbles(piece(4 + 16 * n + 8 * (s % 2) + G), s / 2 * 4);
     return with_high_bits(low, piece(36 + 8 * n + G), 2 * s, 0x30);
   }
-  // codes<G>(4h + I)
-  template <int G, int I>
-  [[gnu::always_inline]] __m512i codes_of(int h) const {
-    const __m512i low = nibbles<I / 2 * 4>(piece(4 + 16 * h + 8 * (I % 2) + G));
-    return with_high_bits<2 * I>(low, piece(36 + 8 * h + G), 0x30);
-  }
-  // scale(8h + S)
-  template <int S>
-  [[gnu::always_inline]] __m512 scale_of(int h) const {
-    const __m512i top = _mm512_slli_epi32(piece(2 * h + S / 4), 24 - S % 4 * 8);
-    return _mm512_mul_ps(load_field(tile, 0), _mm512_cvtepi32_ps(_mm512_srai_epi32(top, 24)));
+  template <int G, bool Upper>
+  [[gnu::always_inline]] __m512i codes_of(int j) const {
+    const int n = j / 4;
+    const __m512i low = nibbles < Upper ? 4 : 0 > (piece(4 + 16 * n + 8 * (j % 2) + G));
+    return with_high_bits(low, piece(36 + 8 * n + G), 2 * (j % 4), 0x30);
   }
   [[gnu::always_inline]] __m512 scale(int s) const {
     const __m512i to_top = _mm512_set1_epi32(24 - s % 4 * 8);

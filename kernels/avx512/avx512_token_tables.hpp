@@ -54,44 +54,56 @@ struct TokenPointers {
   }
 };
 
-// A token's entries, from its sums of 16 codes of which `mask` exist.
-template <int Sub, Mins M, int Zero>
-[[gnu::always_inline]] inline void prepare_sums(const int16_t* sums_of_16, __mmask32 mask,
+// What products must know of a format, so that formats share code: HasZero says whether a code's
+// zero point is not 0.
+template <int XGroup, int Sub, Mins M, bool HasZero>
+struct TileRule {
+  static constexpr int kXGroup = XGroup;
+  static constexpr int kSub = Sub;
+  static constexpr Mins kMins = M;
+  static constexpr bool kHasZero = HasZero;
+};
+
+// A token's entries, from its sums of 16 codes of which `mask` exist; zero: the codes' zero point.
+template <class Rule>
+[[gnu::always_inline]] inline void prepare_sums(const int16_t* sums_of_16, __mmask32 mask, int zero,
                                                 int32_t* starts, int32_t* extra) {
   const __m512i sums = _mm512_maskz_loadu_epi16(mask, sums_of_16);
-  if constexpr (Zero != 0 && Sub == 32) {
-    _mm512_store_si512(starts, _mm512_madd_epi16(sums, _mm512_set1_epi16(-Zero)));
+  if constexpr (Rule::kHasZero && Rule::kSub == 32) {
+    const auto factor = static_cast<int16_t>(-zero);
+    _mm512_store_si512(starts, _mm512_madd_epi16(sums, _mm512_set1_epi16(factor)));
   }
-  if constexpr (Zero != 0 && Sub == 16) {
-    const __m512i zero = _mm512_set1_epi32(-Zero & 0xffff);  // times the low half only
+  if constexpr (Rule::kHasZero && Rule::kSub == 16) {
+    const __m512i factor = _mm512_set1_epi32(-zero & 0xffff);  // times the low half only
     const __m256i low = _mm512_castsi512_si256(sums);
     const __m256i high = _mm512_extracti64x4_epi64(sums, 1);
-    _mm512_store_si512(starts, _mm512_madd_epi16(_mm512_cvtepu16_epi32(low), zero));
-    _mm512_store_si512(starts + 16, _mm512_madd_epi16(_mm512_cvtepu16_epi32(high), zero));
+    _mm512_store_si512(starts, _mm512_madd_epi16(_mm512_cvtepu16_epi32(low), factor));
+    _mm512_store_si512(starts + 16, _mm512_madd_epi16(_mm512_cvtepu16_epi32(high), factor));
   }
   const __m512i of_32 = _mm512_madd_epi16(sums, _mm512_set1_epi16(1));
-  if constexpr (M == Mins::kBlock) {
+  if constexpr (Rule::kMins == Mins::kBlock) {
     _mm512_store_si512(extra, _mm512_castps_si512(_mm512_cvtepi32_ps(of_32)));
   }
-  if constexpr (M == Mins::kInteger && Sub == 32) {
+  if constexpr (Rule::kMins == Mins::kInteger && Rule::kSub == 32) {
     void* const address = extra;
     _mm256_store_si256(static_cast<__m256i*>(address), _mm512_cvtepi32_epi16(of_32));
   }
-  if constexpr (M == Mins::kInteger && Sub == 16) _mm512_store_si512(extra, sums);
+  if constexpr (Rule::kMins == Mins::kInteger && Rule::kSub == 16) _mm512_store_si512(extra, sums);
 }
 
 // The tables of n_tokens tokens from `token` on, k in [start, start + n_k).
-template <int XGroup, int Sub, Mins M, int Zero>
+template <class Rule>
 [[gnu::always_inline]] inline void prepare_tables(const QuantRows& x, int64_t token, int n_tokens,
-                                                  int64_t start, int n_k, TileTables& tables) {
+                                                  int64_t start, int n_k, int zero,
+                                                  TileTables& tables) {
   const auto sums_mask = static_cast<__mmask32>((std::uint64_t{1} << (n_k / 16)) - 1);
-  const auto scales_mask = static_cast<__mmask16>((1 << (n_k / XGroup)) - 1);
-  const float* scales = x.scales + token * x.scales_stride + start / XGroup;
+  const auto scales_mask = static_cast<__mmask16>((1 << (n_k / Rule::kXGroup)) - 1);
+  const float* scales = x.scales + token * x.scales_stride + start / Rule::kXGroup;
   const int16_t* sums = x.sums + token * x.sums_stride + start / 16;
 #pragma GCC unroll 8
   for (int t = 0; t < n_tokens; ++t) {
     _mm512_store_ps(tables.scales[t], _mm512_maskz_loadu_ps(scales_mask, scales));
-    prepare_sums<Sub, M, Zero>(sums, sums_mask, tables.starts[t], tables.extra[t]);
+    prepare_sums<Rule>(sums, sums_mask, zero, tables.starts[t], tables.extra[t]);
     scales += x.scales_stride;
     sums += x.sums_stride;
   }

@@ -39,6 +39,7 @@ inline Ahead nothing_ahead(const float* resident) {
 // The cache lines of some vectors of float16, into the second-level cache: the first is full.
 template <int VECTORS>
 [[gnu::always_inline]] inline void prefetch(std::uintptr_t address) {
+#pragma GCC unroll 4
   for (int line = 0; line < (VECTORS + 1) / 2; ++line)
     __builtin_prefetch(reinterpret_cast<const void*>(address + 64u * static_cast<unsigned>(line)),
                        0, 2);
@@ -59,7 +60,9 @@ struct KeyTile {
 template <class L, int QUERIES, int GROUPS, class Element>
 void key_tile(const KeyTile<Element>& tile) {
   L p[QUERIES][GROUPS];
+#pragma GCC unroll 12
   for (int q = 0; q < QUERIES; ++q)
+#pragma GCC unroll 8
     for (int g = 0; g < GROUPS; ++g) p[q][g] = L::set(0.0f);
   const Element* keys = tile.keys;
   const float* x = tile.queries;
@@ -67,17 +70,20 @@ void key_tile(const KeyTile<Element>& tile) {
   const std::uintptr_t step = tile.ahead.step(GROUPS);
   for (int i = 0; i < tile.n_elements; ++i, keys += 16, ++x, ahead += step) {
     L key[GROUPS];
+#pragma GCC unroll 8
     for (int g = 0; g < GROUPS; ++g) key[g] = L::load(keys + g * tile.group_stride);
     prefetch<GROUPS>(ahead);
 #pragma GCC unroll 12
     for (int q = 0; q < QUERIES; ++q) {
       const L value = L::set(x[q * kHeadBlock]);
+#pragma GCC unroll 8
       for (int g = 0; g < GROUPS; ++g) p[q][g] = L::fma(key[g], value, p[q][g]);
     }
   }
 #pragma GCC unroll 12
   for (int q = 0; q < QUERIES; ++q) {
     float* scores = tile.scores + q * kChunkPositions;
+#pragma GCC unroll 8
     for (int g = 0; g < GROUPS; ++g) {
       const L acc = tile.first ? L::set(0.0f) : L::load(scores + 16 * g);
       (acc + p[q][g]).store(scores + 16 * g);
@@ -119,6 +125,7 @@ void value_tile(const ValueTile<Element>& tile) {
   L o[QUERIES][VECTORS];
 #pragma GCC unroll 12
   for (int q = 0; q < QUERIES; ++q)
+#pragma GCC unroll 8
     for (int v = 0; v < VECTORS; ++v)
       o[q][v] = load_step<L>(tile.out + q * tile.out_stride + 16 * v, columns);
   const Element* values = tile.values;
@@ -127,11 +134,13 @@ void value_tile(const ValueTile<Element>& tile) {
   const std::uintptr_t step = tile.ahead.step(VECTORS);
   for (int i = 0; i < tile.n_positions; ++i) {
     L value[VECTORS];
+#pragma GCC unroll 8
     for (int v = 0; v < VECTORS; ++v) value[v] = load_step<L>(values + 16 * v, columns);
     prefetch<VECTORS>(ahead);
 #pragma GCC unroll 12
     for (int q = 0; q < QUERIES; ++q) {
       const L weight = L::set(p[q * kChunkPositions]);
+#pragma GCC unroll 8
       for (int v = 0; v < VECTORS; ++v) o[q][v] = L::fma(weight, value[v], o[q][v]);
     }
     values += tile.value_stride;
@@ -140,6 +149,7 @@ void value_tile(const ValueTile<Element>& tile) {
   }
 #pragma GCC unroll 12
   for (int q = 0; q < QUERIES; ++q)
+#pragma GCC unroll 8
     for (int v = 0; v < VECTORS; ++v)
       store_step<L>(o[q][v], tile.out + q * tile.out_stride + 16 * v, columns);
 }

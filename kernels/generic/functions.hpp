@@ -12,13 +12,14 @@ namespace minnow::generic {
 template <class L, int N>
 [[gnu::always_inline]] inline L polynomial(L x, const float (&c)[N]) {
   L sum = L::set(c[N - 1]);
+#pragma GCC unroll 8
   for (int i = N - 2; i >= 0; --i) sum = L::fma(sum, x, L::set(c[i]));
   return sum;
 }
 
 // exp(x) = 2^n * exp(r) with n the integer nearest x / ln 2, so |r| <= ln 2 / 2.
 template <class L>
-[[gnu::always_inline]] inline L exp(L x) {
+[[gnu::always_inline]] inline L inlined_exp(L x) {
   constexpr float kRound = 0x1.8p23f;  // adding it leaves the integer in the lowest bits
   constexpr float kCoefficients[] = {0.49999994f, 0.166665196f, 0.0416683927f, 0.00836878084f,
                                      0.00138144707f};
@@ -33,6 +34,18 @@ template <class L>
   const L infinity = L::set(__builtin_inff());
   const L large = L::select(L::less_equal(x, L::set(88.7228317f)), scaled, x * infinity);
   return L::select(L::less(x, L::set(-87.3365402f)), L::set(0.0f), large);
+}
+
+template <class L>
+[[gnu::noinline]] L called_exp(const L& x) {
+  return inlined_exp(x);
+}
+
+// Called where lanes are an array in memory anyway.
+template <class L>
+[[gnu::always_inline]] inline L exp(L x) {
+  if constexpr (L::kInMemory) return called_exp(x);
+  return inlined_exp(x);
 }
 
 // x with its sign taken off and given back: sign_of and with_sign.

@@ -35,16 +35,43 @@ struct DotTile {
   std::int64_t out_stride;    // elements
 };
 
-// out += p, or 0 + p, for one token and group of the tile.
+// Where p goes at the end of a block: out += p, or 0 + p.
+struct BlockEnd {
+  float* out;               // [n_tokens, n_rows]
+  std::int64_t out_stride;  // elements
+  bool first;
+  int n_tokens;
+  int n_rows;
+};
+
+// Of a tile at the edge of the outputs; p: [n_tokens][groups][16]. A function of its own, in loops:
+// written into every tile, edges took three times the bytes of the tiles' arithmetic.
 template <class L>
-[[gnu::always_inline]] inline void add_block(L p, bool first, int n_rows, float* out) {
-  if (n_rows >= 16) {
-    const L acc = first ? L::set(0.0f) : L::load(out);
-    (acc + p).store(out);
-  } else if (n_rows > 0) {
-    const L acc = first ? L::set(0.0f) : L::load_first(out, n_rows);
-    (acc + p).store_first(out, n_rows);
+[[gnu::noinline]] void add_edge(const float* p, int groups, const BlockEnd& end) {
+  for (int t = 0; t < end.n_tokens; ++t, p += 16 * groups) {
+    float* out = end.out + t * end.out_stride;
+    for (int row = 0; row < end.n_rows && row < 16 * groups; row += 16) {
+      const int n = end.n_rows - row < 16 ? end.n_rows - row : 16;
+      const L acc = end.first ? L::set(0.0f) : L::load_first(out + row, n);
+      (acc + L::load(p + row)).store_first(out + row, n);
+    }
   }
+}
+
+template <class L, int TOKENS, int GROUPS>
+[[gnu::always_inline]] inline void add_block(const L (&p)[TOKENS][GROUPS], const BlockEnd& end) {
+  if (end.n_tokens < TOKENS || end.n_rows < 16 * GROUPS) {
+    float edge[TOKENS][GROUPS][16];
+    unrolled<TOKENS>([&](auto t) { unrolled<GROUPS>([&](auto g) { p[t][g].store(edge[t][g]); }); });
+    return add_edge<L>(edge[0][0], GROUPS, end);
+  }
+  unrolled<TOKENS>([&](auto t) {
+    unrolled<GROUPS>([&](auto g) {
+      float* out = end.out + t * end.out_stride + 16 * g;
+      const L acc = end.first ? L::set(0.0f) : L::load(out);
+      (acc + p[t][g]).store(out);
+    });
+  });
 }
 
 template <class L, class Element, int TOKENS, int GROUPS>
@@ -63,18 +90,13 @@ void dot_tile(const DotTile<Element>& tile) {
         unrolled<GROUPS>([&](auto g) { p[t][g] = L::fma(w[g], value, p[t][g]); });
       });
     }
-    const bool first = tile.first && begin == 0;
-    unrolled<TOKENS>([&](auto t) {
-      if (t < tile.n_tokens) {
-        float* out = tile.out + t * tile.out_stride;
-        unrolled<GROUPS>(
-            [&](auto g) { add_block(p[t][g], first, tile.n_rows - 16 * g, out + 16 * g); });
-      }
-    });
+    add_block<L, TOKENS, GROUPS>(
+        p, {tile.out, tile.out_stride, tile.first && begin == 0, tile.n_tokens, tile.n_rows});
   }
 }
 
-// All groups of the rows of a tile, as many at once as the registers hold.
+// All groups of the rows of a tile, as many at once as the registers hold; the rest, which are only
+// the last rows of a matrix, one by one.
 template <class L, class Element, int TOKENS, int GROUPS = L::tile_vectors(TOKENS)>
 void dot_groups(DotTile<Element> tile) {
   while (tile.n_rows > 16 * (GROUPS - 1)) {
@@ -84,7 +106,7 @@ void dot_groups(DotTile<Element> tile) {
     tile.n_rows -= 16 * GROUPS;
   }
   if constexpr (GROUPS > 1) {
-    if (tile.n_rows > 0) dot_groups<L, Element, TOKENS, GROUPS / 2>(tile);
+    if (tile.n_rows > 0) dot_groups<L, Element, TOKENS, 1>(tile);
   }
 }
 

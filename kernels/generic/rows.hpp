@@ -5,12 +5,11 @@
 
 namespace minnow::generic {
 
-// step(i, n): n lanes at element i. Called with n = 16 as a constant, but for the last.
+// step(i, n): n lanes at element i. One loop, where every step asks whether it is full: the last
+// one apart from it would be the whole body a second time.
 template <class Step>
 [[gnu::always_inline]] inline void for_steps(std::int64_t n, const Step& step) {
-  std::int64_t i = 0;
-  for (; i + 16 <= n; i += 16) step(i, 16);
-  if (i < n) step(i, static_cast<int>(n - i));
+  for (std::int64_t i = 0; i < n; i += 16) step(i, n - i < 16 ? static_cast<int>(n - i) : 16);
 }
 
 template <class L, class Element>

@@ -23,14 +23,18 @@ std::size_t last_not_above(const char32_t (&firsts)[n], char32_t code) {
   return above == std::begin(firsts) ? n : static_cast<std::size_t>(above - firsts) - 1;
 }
 
+constexpr CharClass class_in(std::size_t block, std::size_t within) {
+  const std::size_t at = (block << kBlockBits) + within;
+  return static_cast<CharClass>(kClassValues[at / 2] >> (at % 2 * 4) & 15);
+}
+
 struct AsciiMasks {
   CharMask masks[128];
 };
 constexpr AsciiMasks make_ascii_masks() {
   AsciiMasks made{};
   for (std::size_t code = 0; code < 128; ++code) {
-    made.masks[code] = mask_of(
-        static_cast<CharClass>(kClassValues[(std::size_t{kClassBlocks[0]} << kBlockBits) + code]));
+    made.masks[code] = mask_of(class_in(kClassBlocks[0], code));
   }
   return made;
 }
@@ -42,9 +46,7 @@ const CharMask* const kAsciiMasks = kAscii.masks;
 
 CharClass char_class(char32_t code) {
   const std::size_t block = std::min<std::size_t>(code >> kBlockBits, std::size(kClassBlocks) - 1);
-  const std::size_t within = code & ((1u << kBlockBits) - 1);
-  return static_cast<CharClass>(
-      kClassValues[(std::size_t{kClassBlocks[block]} << kBlockBits) + within]);
+  return class_in(kClassBlocks[block], code & ((1u << kBlockBits) - 1));
 }
 
 char32_t to_lower(char32_t code) {
