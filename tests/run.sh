@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing (Debian), builds everything in the release preset and runs every test.
+# Installs what is missing (Debian), then builds and runs every test in the release preset, under the
+# address and undefined-behaviour sanitizers, and those with threads under the thread sanitizer.
 # Fetches the real models that tests/real holds against their references (745 MB, once);
 # MINNOW_WITHOUT_MODELS=1 leaves those tests out.
 set -euo pipefail
@@ -41,3 +42,5 @@ build_and_test() {  # PRESET TARGET [OPTION OF CTEST...]
 }
 
 build_and_test release all ${MINNOW_WITHOUT_MODELS:+-LE real}
+build_and_test asan all -LE real
+build_and_test tsan tests_of_threads -L threads

@@ -77,6 +77,29 @@ TEST(ProgramChat, UndoRetryAndLoadEditTheConversation) {
   EXPECT_EQ(later[2].at("content"), "Three");
 }
 
+// A saved session goes on in another process as if it had never stopped, without reading it again.
+TEST(ProgramChat, TakesUpASavedSession) {
+  const ScratchFolder folder;
+  const std::string path = folder.file("chat.mnw");
+  const Outcome whole = chat("One\nTwo\n");
+  const Outcome first = chat("One\n/save " + path + "\n");
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  const Outcome second = chat("/load " + path + "\nTwo\n");
+  EXPECT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_EQ(first.out + second.out, whole.out);
+  const auto last_prompt = [](const std::string& notes) {
+    const std::size_t at = notes.rfind("[prompt ");
+    return at == std::string::npos ? notes : notes.substr(at, notes.find(',', at) - at);
+  };
+  EXPECT_EQ(last_prompt(second.err), last_prompt(whole.err));  // only what is new was read
+
+  const Outcome damaged =
+      chat("/load " + folder.write("damaged.mnw", read_bytes(path).substr(0, 999)) + "\nOne\n");
+  EXPECT_EQ(damaged.exit_code, 0);
+  EXPECT_NE(damaged.err.find("damaged.mnw"), std::string::npos) << damaged.err;
+  EXPECT_EQ(damaged.out, first.out);  // the conversation goes on without it
+}
+
 TEST(ProgramChat, ResetForgets) {
   const Outcome outcome = chat("Hello\n/reset\nHello\n/stats\n", {"--seed", "1"});
   const std::size_t first = outcome.err.find("[prompt ");

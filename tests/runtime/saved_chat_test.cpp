@@ -3,11 +3,17 @@
 #include "runtime/saved_chat.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <thread>
 
 #include "base/sha256.hpp"
 #include "support/temporary_folder.hpp"
@@ -254,6 +260,46 @@ TEST_F(SavedChat, ThatCannotBeWrittenLeavesTheOldFile) {
     ++n_files;
   EXPECT_EQ(n_files, 2u) << "an unfinished file was left behind";
   EXPECT_EQ(read_file(path()), before);
+}
+
+// A process that saves two lengths of a conversation in turn is killed at any moment: there is
+// always one of the two, whole.
+TEST_F(SavedChat, IsWholeAfterItsWriterWasKilled) {
+  const auto save_forever = [&]() {
+    const auto model = must_open(tiny_path("llama"));
+    const auto chat = must_chat(model);
+    const std::vector<Token> tokens = tiny_tokens("llama", 1);
+    for (;;) {
+      if (!chat->session().truncate(0).ok()) return;
+      for (const std::size_t n : {std::size_t{2}, tokens.size() - 2}) {
+        if (!chat->session().prefill(std::span(tokens).subspan(chat->session().position(), n)).ok())
+          return;
+        if (!save_chat(*chat, path()).ok()) return;
+      }
+    }
+  };
+  std::set<std::int64_t> positions;
+  for (int trial = 0; trial < 24; ++trial) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      save_forever();
+      _exit(1);
+    }
+    while (!std::filesystem::exists(path())) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::microseconds(trial * 997));
+    kill(child, SIGKILL);
+    int how = 0;
+    ASSERT_EQ(waitpid(child, &how, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(how)) << "it ended by itself: a save failed";
+    const auto model = must_open(tiny_path("llama"));
+    const auto chat = must_chat(model);
+    ASSERT_TRUE(is_ok(restore_chat(*chat, path()))) << trial;
+    positions.insert(chat->session().position());
+  }
+  const auto n_tokens = static_cast<std::int64_t>(tiny_tokens("llama", 1).size());
+  for (const std::int64_t position : positions)
+    EXPECT_TRUE(position == 2 || position == n_tokens) << position;
 }
 
 TEST_F(SavedChat, AForkGoesItsOwnWay) {

@@ -1,11 +1,11 @@
 // Template bombs: each ends with a status, quickly, in little memory, on a small stack.
 #include <gtest/gtest.h>
-#include <pthread.h>
 
 #include <chrono>
 #include <memory_resource>
 #include <string>
 
+#include "support/small_stack.hpp"
 #include "template/chat_template.hpp"
 #include "template/json_value.hpp"
 
@@ -44,11 +44,10 @@ struct Bomb {
   std::size_t output_bytes = 0;
 };
 
-void* explode(void* argument) {
-  Bomb& bomb = *static_cast<Bomb*>(argument);
+void explode(Bomb& bomb) {
   ChatTemplate compiled;
   bomb.status = ChatTemplate::compile(bomb.source, {}, &compiled);
-  if (!bomb.status.ok()) return nullptr;
+  if (!bomb.status.ok()) return;
   PeakResource memory;
   RenderOptions options;
   options.memory = &memory;
@@ -56,20 +55,12 @@ void* explode(void* argument) {
   bomb.status = compiled.render(Value::dict(), options, &out);
   bomb.peak_bytes = memory.peak;
   bomb.output_bytes = out.size();
-  return nullptr;
 }
 
-// On a thread with 256 KiB of stack.
 Bomb run_bomb(const std::string& source) {
   Bomb bomb{source, {}, 0, 0};
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  EXPECT_EQ(pthread_attr_setstacksize(&attributes, 256 * 1024), 0);
-  pthread_t thread;
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_EQ(pthread_create(&thread, &attributes, explode, &bomb), 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
+  testing_support::run_on_small_stack([&] { explode(bomb); });
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   // A second on an idle machine; instrumented builds and busy machines get more.
   EXPECT_LT(seconds.count(), 10.0) << source.substr(0, 60);

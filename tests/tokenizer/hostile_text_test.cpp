@@ -1,12 +1,12 @@
 // Strings built to be quadratic or deep: time grows with the length, on a thread with 256 KiB of
 // stack. And normalisers that are no normalisers.
 #include <gtest/gtest.h>
-#include <pthread.h>
 
 #include <chrono>
 #include <random>
 #include <string>
 
+#include "support/small_stack.hpp"
 #include "support/small_vocabulary.hpp"
 #include "support/vocabulary_file.hpp"
 
@@ -16,6 +16,7 @@ namespace {
 using testing::decode;
 using testing::encode;
 using testing::open_tokenizer;
+using testing_support::run_on_small_stack;
 
 const std::string kData = MINNOW_TEST_DATA;
 
@@ -24,22 +25,6 @@ std::string repeated(std::string_view part, std::size_t n_bytes) {
   text.reserve(n_bytes + part.size());
   while (text.size() < n_bytes) text += part;
   return text;
-}
-
-// Runs `work` on a thread whose stack has 256 KiB.
-template <class Work>
-void run_on_small_stack(Work work) {
-  pthread_attr_t attributes;
-  ASSERT_EQ(pthread_attr_init(&attributes), 0);
-  ASSERT_EQ(pthread_attr_setstacksize(&attributes, 256 << 10), 0);
-  pthread_t thread;
-  const auto call = [](void* given) -> void* {
-    (*static_cast<Work*>(given))();
-    return nullptr;
-  };
-  ASSERT_EQ(pthread_create(&thread, &attributes, call, &work), 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
 }
 
 double cpu_seconds() {
