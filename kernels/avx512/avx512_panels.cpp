@@ -109,8 +109,8 @@ struct Step {
 
 // Tokens from `token` on of all of QuantRows.
 template <class Rule, int R, int T>
-void run_tile(const QuantRows& x, const Step& step, int64_t token, const TileSums& sums,
-              PanelScratch& scratch) {
+[[gnu::always_inline]] inline void run_tile(const QuantRows& x, const Step& step, int64_t token,
+                                            const TileSums& sums, PanelScratch& scratch) {
   prepare_tables<Rule>(x, token, T, step.start, step.n_k, step.zero, scratch.tables);
   const TokenCodes codes = {x.codes + token * x.codes_stride + step.start, x.codes_stride};
   if constexpr (Rule::kXGroup == 32) {
@@ -174,10 +174,13 @@ template <class Rule>
   }
 }
 
-// All tokens of a chunk meet the panel, in register tiles of nearly equal sizes.
+// All tokens of a chunk meet the panel, in register tiles of nearly equal sizes. Arguments are
+// copied, since every store of a vector could change what a reference means.
 template <class Rule, int R>
-void run_tokens(const QuantRows& x, const Step& step, TileSums sums, const Ahead& ahead,
+void run_tokens(const QuantRows& rows, const Step& all, TileSums sums, const Ahead& ahead,
                 PanelScratch& scratch) {
+  const QuantRows x = rows;
+  const Step step = all;
   const int64_t n_tiles = (step.n_tokens + kTileTokens - 1) / kTileTokens;
   const int64_t least = step.n_tokens / n_tiles;
   const int64_t n_larger = step.n_tokens % n_tiles;

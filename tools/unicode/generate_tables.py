@@ -57,7 +57,8 @@ def numbers(name, kind, values, per_line=24):
 
 
 def two_stage(name, values):
-    """Prints nameBlocks (an index for each block of 128 code points) and nameValues."""
+    """Prints nameBlocks (an index for each block of 128 code points) and nameValues, two values of
+    four bits a byte, the even one in the low half."""
     unique, index = {}, []
     for start in range(0, len(values), BLOCK):
         block = tuple(values[start:start + BLOCK])
@@ -65,8 +66,9 @@ def two_stage(name, values):
     while len(index) > 1 and index[-1] == index[-2]:
         index.pop()  # the last entry serves everything above
     flat = [v for block in unique for v in block]
+    pairs = [even | odd << 4 for even, odd in zip(flat[::2], flat[1::2])]
     numbers(name + "Blocks", "std::uint8_t" if len(unique) < 256 else "std::uint16_t", index, 32)
-    numbers(name + "Values", "std::uint8_t", flat, 32)
+    numbers(name + "Values", "std::uint8_t", pairs, 32)
 
 
 def decompose(code, mapping):
