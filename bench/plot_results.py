@@ -3,8 +3,9 @@
 
     plot_results.py RESULT.json... [--out docs/plots]
 
-Rows of several results are put together; a later one wins. Needs matplotlib. Writes speed.svg, and
-depth.svg and load.svg where the results have several depths or loads.
+A result with several depths becomes depth.svg, one with several loads load.svg (both relative to its
+own first row); the others together become speed.svg, where a later row replaces an earlier one. Needs
+matplotlib.
 """
 
 import argparse
@@ -20,50 +21,34 @@ import matplotlib.pyplot as plt  # noqa: E402 (the backend is chosen before)
 OURS, THEIRS, LIMIT = "#1f6fb4", "#c9a227", "#999999"
 
 
-def read_rows(paths):
-    rows = {}
-    for path in paths:
-        result = json.loads(Path(path).read_text())
-        for row in result["rows"]:
-            row["table"] = result["cpu"]["table"]
-            rows[row["table"], row["model"], row["what"], row["n_tokens"], row["depth"], row["load"]] = row
-    return list(rows.values())
+def read_rows(path):
+    result = json.loads(Path(path).read_text())
+    return [dict(row, table=result["cpu"]["table"]) for row in result["rows"]]
 
 
 def middle(row, name):
     return statistics.median(row[name])
 
 
-def limit_of(row):
-    """Tokens per second at 100 % of the limit, weights (and keys and values) alone."""
-    return middle(row, "minnow") * 100 / row["minnow_percent_of_limit"]
-
-
-def whiskers(row, name):
-    center = middle(row, name)
-    return [[center - min(row[name])], [max(row[name]) - center]]
-
-
 def draw_speed(rows, path):
-    whats = ["prefill", "decode"]
-    idle = [row for row in rows if row["depth"] == 0 and row["load"] == 0]
-    figure, panels = plt.subplots(1, 2, figsize=(10, 4.2))
-    for panel, what in zip(panels, whats):
-        shown = [row for row in idle if row["what"] == what]
+    """Percent of what the machine can do at most, which fits models of all sizes; ratios above."""
+    figure, panels = plt.subplots(1, 2, figsize=(11, 4))
+    for panel, what in zip(panels, ["prefill", "decode"]):
+        shown = [row for row in rows if row["what"] == what]
         for x, row in enumerate(shown):
-            panel.bar(x - 0.2, middle(row, "minnow"), 0.38, color=OURS, yerr=whiskers(row, "minnow"),
-                      label="minnow" if x == 0 else None)
-            panel.bar(x + 0.2, middle(row, "llama.cpp"), 0.38, color=THEIRS,
-                      yerr=whiskers(row, "llama.cpp"), label="llama.cpp" if x == 0 else None)
-            panel.plot([x - 0.45, x + 0.45], [limit_of(row)] * 2, color=LIMIT, linestyle="--",
-                       label="limit of the machine" if x == 0 else None)
-            panel.annotate(f"{row['ratio']:.1f}x", (x - 0.2, middle(row, "minnow")), ha="center",
-                           va="bottom", xytext=(0, 8), textcoords="offset points")
+            heights = [row["minnow_percent_of_limit"], row["llama.cpp_percent_of_limit"]]
+            panel.bar(x - 0.2, heights[0], 0.38, color=OURS, label="minnow" if x == 0 else None)
+            panel.bar(x + 0.2, heights[1], 0.38, color=THEIRS, label="llama.cpp" if x == 0 else None)
+            panel.annotate(f"{row['ratio']:.1f}x", (x - 0.2, heights[0]), ha="center", va="bottom",
+                           xytext=(0, 2), textcoords="offset points")
+        panel.axhline(100, color=LIMIT, linestyle="--", label="limit of the machine")
         panel.set_xticks(range(len(shown)),
-                         [f"{row['model']}\n{row['table']}" for row in shown], fontsize=8)
-        panel.set_ylabel("tokens/s")
+                         [f"{row['model'].replace('-', chr(10), 1)}\n{row['table']}" for row in shown],
+                         fontsize=8)
+        panel.set_ylim(0, 110)
+        panel.set_ylabel("% of the measured limit")
         panel.set_title(f"{what} {shown[0]['n_tokens']}" if shown else what)
-    panels[0].legend(frameon=False, fontsize=8)
+    panels[0].legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0.0, 0.92))
     save(figure, path)
 
 
@@ -82,10 +67,11 @@ def draw_lines(rows, over, label, path):
                            color=color, label=f"{name}, {model}")
             if over == "load":
                 threads = 2
+                panel.set_xticks([row[over] for row in line])
                 panel.plot([row[over] for row in line],
                            [100 * threads / (threads + row[over]) for row in line], color=LIMIT,
                            label="fair share" if model == models[0] else None)
-        panel.set_ylim(0, 110)
+        panel.set_ylim(0, 125)
         panel.set_xlabel(label)
         panel.set_ylabel("% of the speed at the left")
         panel.set_title(what)
@@ -109,14 +95,18 @@ def main():
                         default=Path(__file__).resolve().parent.parent / "docs" / "plots")
     arguments = parser.parse_args()
     plt.rcParams["svg.hashsalt"] = "minnow"  # the same bytes for the same figures
-    rows = read_rows(arguments.results)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    draw_speed(rows, arguments.out / "speed.svg")
-    for over, label in (("depth", "tokens that are there before"), ("load", "busy processes beside")):
-        other = "load" if over == "depth" else "depth"
-        line = [row for row in rows if row[other] == 0]
-        if len({row[over] for row in line}) > 1:
-            draw_lines(line, over, label, arguments.out / f"{over}.svg")
+    single = {}
+    for path in arguments.results:
+        rows = read_rows(path)
+        several = [over for over in ("depth", "load") if len({row[over] for row in rows}) > 1]
+        for over in several:
+            label = {"depth": "tokens that are there before", "load": "busy processes beside"}[over]
+            draw_lines(rows, over, label, arguments.out / f"{over}.svg")
+        if not several:
+            single.update({(row["table"], row["model"], row["what"]): row for row in rows})
+    if single:
+        draw_speed(list(single.values()), arguments.out / "speed.svg")
 
 
 if __name__ == "__main__":
