@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -75,6 +76,10 @@ Status AtomicFile::commit() {
   sync(directory);
   ::close(directory);
   return {};
+}
+
+void make_folder_of(std::string_view path) {
+  ::mkdir(folder_of(std::string(path)).c_str(), 0777);
 }
 
 }  // namespace minnow

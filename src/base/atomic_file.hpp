@@ -32,4 +32,7 @@ class AtomicFile {
   std::string unfinished_;  // the new file's name, "" once it has the other
 };
 
+// Makes the last folder of `path` where there is none. What fails shows when a file is made in it.
+void make_folder_of(std::string_view path);
+
 }  // namespace minnow

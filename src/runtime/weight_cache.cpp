@@ -128,6 +128,7 @@ Status write_weight_cache(std::string_view path, const WeightCacheKey& key, Thre
   header.header_checksum = checksum_of(header);
   std::vector<std::byte> first_page(kWeightsOffset);
   std::memcpy(first_page.data(), &header, sizeof header);
+  make_folder_of(path);
   AtomicFile file;
   MINNOW_TRY(file.create(path));
   MINNOW_TRY(file.write(first_page));

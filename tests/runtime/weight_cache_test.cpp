@@ -38,7 +38,6 @@ class WeightCache : public ::testing::Test {
  protected:
   void SetUp() override {
     model_path_ = folder_.write("model.gguf", read_bytes(data_path(kModel)));
-    fs::create_directory(folder_.path("cache"));
     tokens_ = read_token_lists(data_path("quant/qllama.tokens.json")).at(1);
   }
   Options options() const {
@@ -127,7 +126,7 @@ TEST_F(WeightCache, OfOneModelIsNotUsedForAnother) {
 
 TEST_F(WeightCache, ThatCannotBeWrittenIsAWarning) {
   Options there_is_no_such = options();
-  there_is_no_such.cache_dir = folder_.path("nowhere");
+  there_is_no_such.cache_dir = folder_.path("no/where");
   std::vector<std::string> warnings;
   there_is_no_such.log.callback = [](void* user, int level, const char* text) {
     EXPECT_EQ(level, 1);
@@ -138,7 +137,7 @@ TEST_F(WeightCache, ThatCannotBeWrittenIsAWarning) {
   EXPECT_FALSE(model->is_cached());
   EXPECT_EQ(logits(model), expected());
   ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_NE(warnings[0].find("nowhere"), std::string::npos) << warnings[0];
+  EXPECT_NE(warnings[0].find("no/where"), std::string::npos) << warnings[0];
 }
 
 class WeightsInPlace : public ::testing::TestWithParam<GoldenModel> {};
