@@ -15,6 +15,7 @@
 #include "figures.hpp"
 #include "interrupt.hpp"
 #include "library_options.hpp"
+#include "limits.hpp"
 #include "loading.hpp"
 
 namespace minnow::program {
@@ -43,11 +44,6 @@ Json spread_json(const Spread& spread) {
   return {{"median", spread.median}, {"min", spread.least}, {"max", spread.most}};
 }
 
-Json take_json(char* text) {
-  const OwnedText owned(text);
-  return Json::parse(text);
-}
-
 // Time from a prompt that is there to its first token.
 double first_token_seconds(BenchSession& bench, minnow_session* session,
                            const BenchRequest& request) {
@@ -62,12 +58,6 @@ struct Rounds {
   std::vector<double> prefill_rates, decode_rates, first_token_times;
   std::vector<Json> limits;  // measured in the same round, since machines change with their load
 };
-
-Json measure_limits(minnow_runtime* runtime) {
-  char* text = nullptr;
-  check(minnow_runtime_measure(runtime, &text));
-  return take_json(text);
-}
 
 // Each limit's median over the rounds.
 Json median_limits(const std::vector<Json>& limits) {
@@ -99,51 +89,17 @@ Rounds run_rounds(BenchSession& bench, minnow_session* session, minnow_runtime* 
   return rounds;
 }
 
-// Positions that n tokens after `depth` others see together, over all layers.
-double positions_seen(const minnow_model* model, std::int64_t depth, std::int64_t n) {
-  const auto window = static_cast<double>(model_int(model, "window"));
-  const auto n_windowed = static_cast<double>(model_int(model, "n_layer_window"));
-  const double n_open = static_cast<double>(model_int(model, "n_layer")) - n_windowed;
-  double sum = 0;
-  for (std::int64_t t = depth + 1; t <= depth + n; ++t) {
-    const auto seen = static_cast<double>(t);
-    sum += n_open * seen + n_windowed * std::min(seen, window);
-  }
-  return sum;
-}
-
-// Percent of limits: the integer and float units for a prompt, which weights and
-// attention need one after the other; reading weights, and keys and values in the window, for
-// decoding.
-Json percent_of_limit(const minnow_model* model, const Json& stats, const Json& limits,
-                      const BenchRequest& request, double prefill, double decode) {
-  const auto number = [&](const char* name) { return static_cast<double>(model_int(model, name)); };
-  const auto n_prompt = static_cast<double>(request.n_prompt);
-  const auto n_answer = static_cast<double>(request.n_answer);
-  const double attention_macs = positions_seen(model, request.depth, request.n_prompt) *
-                                number("n_head") * (number("head_dim") + number("value_dim"));
-  const double least_seconds =
-      n_prompt * number("macs_per_prompt_token") / limits.at("integer_mac_per_s").get<double>() +
-      attention_macs / limits.at("float_mac_per_s").get<double>();
-  const std::string kv_type = stats.at("kv_type").get<std::string>();
-  const double element_bytes = kv_type == "f32" ? 4 : kv_type == "q8_0" ? 34.0 / 32 : 2;
-  const double kv_bytes = element_bytes * number("n_head_kv") *
-                          (number("head_dim") + number("value_dim")) *
-                          positions_seen(model, request.depth, request.n_answer) / n_answer;
-  return {{"prefill", 100 * prefill * least_seconds / n_prompt},
-          {"decode", 100 * decode * (number("bytes_per_token") + kv_bytes) /
-                         limits.at("read_bytes_per_s").get<double>()}};
-}
-
 // Of the limits that were measured in the same round; the median of the rounds.
 Json median_percent(const minnow_model* model, const Json& stats, const Rounds& rounds,
                     const BenchRequest& request) {
   std::vector<double> prefill, decode;
   for (std::size_t i = 0; i < rounds.limits.size(); ++i) {
-    const Json percent = percent_of_limit(model, stats, rounds.limits[i], request,
-                                          rounds.prefill_rates[i], rounds.decode_rates[i]);
-    prefill.push_back(percent.at("prefill"));
-    decode.push_back(percent.at("decode"));
+    const Json& limits = rounds.limits[i];
+    prefill.push_back(percent_of_peaks(model, limits, {request.depth, request.n_prompt},
+                                       rounds.prefill_rates[i]));
+    decode.push_back(percent_of_bandwidth(model, limits, stats.at("kv_type").get<std::string>(),
+                                          {request.depth, request.n_answer},
+                                          rounds.decode_rates[i]));
   }
   return {{"prefill", spread_of(prefill).median}, {"decode", spread_of(decode).median}};
 }

@@ -12,6 +12,7 @@
 #include "figures.hpp"
 #include "interrupt.hpp"
 #include "library_options.hpp"
+#include "limits.hpp"
 #include "line_reader.hpp"
 #include "loading.hpp"
 
@@ -26,7 +27,8 @@ constexpr const char* kHelp =
     "/retry                answer the last question anew\n"
     "/system [TEXT]        set the system message and start anew; without a text, remove it\n"
     "/set NAME VALUE       set an option, as in /set temperature 0.2; /set alone lists them\n"
-    "/stats                what the last answer cost, and how full the context is\n"
+    "/stats                what the last answer cost, also in percent of what the\n"
+    "                      machine allows, and how full the context is\n"
     "/save FILE            keep the conversation: as messages in a .json file, otherwise with\n"
     "                      all that the model has read, so that /load need not read it again\n"
     "/load FILE            take up a conversation that /save wrote\n"
@@ -196,6 +198,28 @@ class Conversation {
     write_note(figures_line(figures));
     write_note("context: " + figures.at("position").dump() + " of " + figures.at("n_ctx").dump() +
                " tokens; session " + in_megabytes(figures.at("session_bytes").get<double>()));
+    if (figures.at("answer_tokens").get<std::int64_t>() > 1) show_limits(figures);
+  }
+
+  // How much of what the machine allows the last answer's speed was.
+  void show_limits(const Json& figures) {
+    minnow_runtime* made = nullptr;
+    check(minnow_runtime_create(options_.get(), &made));
+    const Json limits = measure_limits(RuntimeHandle(made).get());
+    const auto n_prompt = figures.at("prompt_tokens").get<std::int64_t>();
+    const auto n_answer = figures.at("answer_tokens").get<std::int64_t>();
+    const auto position = figures.at("position").get<std::int64_t>();
+    const std::int64_t before = std::max<std::int64_t>(position - n_answer - n_prompt, 0);
+    const double decode = percent_of_bandwidth(
+        model_.get(), limits, figures.at("kv_type").get<std::string>(),
+        {before + n_prompt, n_answer}, figures.at("answer_tokens_per_s").get<double>());
+    const double prefill = percent_of_peaks(model_.get(), limits, {before, n_prompt},
+                                            figures.at("prompt_tokens_per_s").get<double>());
+    write_note("weights: " +
+               in_megabytes(static_cast<double>(model_int(model_.get(), "bytes_per_token"))) +
+               " a token; answer at " + fixed(decode, 0) + " % of the read bandwidth (" +
+               fixed(limits.at("read_bytes_per_s").get<double>() / 1e9, 1) + " GB/s), prompt at " +
+               fixed(prefill, 0) + " % of what integer and float units allow");
   }
 
   static bool is_json_name(const std::string& path) {

@@ -7,6 +7,7 @@
 #include "failure.hpp"
 #include "figures.hpp"
 #include "library_options.hpp"
+#include "limits.hpp"
 
 namespace minnow::program {
 
@@ -16,11 +17,6 @@ struct CpuRequest {
   bool json = false, measure = false;
   LibraryOptions options;
 };
-
-Json take_json(char* text) {
-  const OwnedText owned(text);
-  return Json::parse(text);
-}
 
 std::string limit_lines(const Json& limits) {
   const auto line = [&](const char* what, const std::string& name, const char* unit) {
@@ -60,11 +56,7 @@ void cpu(const CpuRequest& request) {
   char* text = nullptr;
   check(minnow_runtime_describe(made, &text));
   Json machine = take_json(text);
-  Json limits;
-  if (request.measure) {
-    check(minnow_runtime_measure(made, &text));
-    limits = take_json(text);
-  }
+  const Json limits = request.measure ? measure_limits(made) : Json();
   if (!request.json) return write_text(machine, limits);
   if (!limits.is_null()) machine["limits"] = limits;
   write_out(json_line(machine));

@@ -31,11 +31,15 @@ std::string part(const Json& figures, const std::string& what) {
 
 }  // namespace
 
+Json take_json(char* text) {
+  const OwnedText owned(text);
+  return Json::parse(text);
+}
+
 Json answer_figures(minnow_session* session) {
   char* text = nullptr;
   check(minnow_session_stats(session, &text));
-  const OwnedText owned(text);
-  Json figures = Json::parse(text);
+  Json figures = take_json(text);
   figures["prompt_tokens_per_s"] = prompt_rate(figures);
   figures["answer_tokens_per_s"] = answer_rate(figures);
   figures["peak_resident_bytes"] = peak_resident_bytes();

@@ -10,6 +10,9 @@ namespace minnow::program {
 
 using Json = nlohmann::ordered_json;
 
+// What the library described, which is freed.
+Json take_json(char* text);
+
 // The session's figures of its last answer, and this process's peak memory.
 Json answer_figures(minnow_session* session);
 

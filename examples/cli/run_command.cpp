@@ -56,7 +56,8 @@ std::string join_prompt(const RunRequest& request) {
   }
   if (prompt.empty())
     throw Failure(kExitUsage,
-                  "there is no prompt: give it after the model, with -p, or pipe it in");
+                  "there is no prompt: give it after the model, with -p, or pipe it in; `minnow "
+                  "chat MODEL` talks");
   return prompt;
 }
 
