@@ -8,7 +8,8 @@
 // the lanes, then one of lanes. Bounds may be summed in any order and keep the parts to the end.
 #include "kernels/avx2/avx2_split.hpp"
 
-#include <immintrin.h>
+#include "kernels/generic/split_block_avx2.hpp"
+#include "kernels/generic/split_rows.hpp"
 
 namespace minnow::avx2 {
 namespace {
@@ -22,8 +23,7 @@ using std::uint32_t;
 using std::uint8_t;
 
 constexpr int kRows = 8;
-constexpr int kBlock = 32;
-constexpr int kBlockBytes = 34;  // of Q8_0
+constexpr int kBlock = generic::kSplitBlock;
 
 [[gnu::always_inline]] inline __m256i load_32(const void* bytes) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(bytes));
@@ -31,12 +31,6 @@ constexpr int kBlockBytes = 34;  // of Q8_0
 [[gnu::always_inline]] inline __m128i load_16(const void* bytes) {
   return _mm_loadu_si128(static_cast<const __m128i*>(bytes));
 }
-// Rows that meet a step together are not read in the order in which they lie, so the hardware does
-// not follow.
-[[gnu::always_inline]] inline void prefetch(const uint8_t* bytes, int64_t n) {
-  for (int64_t i = 0; i < n; i += 64) _mm_prefetch(bytes + i, _MM_HINT_T0);
-}
-
 // Two blocks of a plane, or one and zeros.
 template <bool kBoth>
 [[gnu::always_inline]] inline __m256i load_plane(const uint8_t* bytes) {
@@ -76,24 +70,7 @@ template <bool kBoth>
 
 // -- products -------------------------------------------------------------------------------------
 
-// 8 rows. Those beyond n are the last one again.
-struct RowPointers {
-  const uint8_t* upper[kRows];
-  const uint8_t* lower[kRows];
-  const uint8_t* scales[kRows];
-
-  RowPointers(const SplitMatrix& matrix, const int32_t* rows, int64_t first_row, int64_t first,
-              int n) {
-    const SplitLayout at = split_layout(matrix.format, matrix.n_rows, matrix.k);
-    for (int i = 0; i < kRows; ++i) {
-      const int64_t place = first + (i < n ? i : n - 1);
-      const int64_t row = rows == nullptr ? first_row + place : rows[place];
-      upper[i] = matrix.data + at.upper + row * (matrix.k / 2);
-      lower[i] = matrix.data + at.lower + row * (matrix.k / 2);
-      scales[i] = matrix.data + at.scales + row * (matrix.k / kBlock) * 2;
-    }
-  }
-};
+using RowPointers = generic::SplitRows<kRows>;
 
 // [2 blocks][4 rows] of the exact products of two blocks (or one) with codes + 128.
 template <bool kBoth>
@@ -167,34 +144,17 @@ struct Turn {
   __m256 rests[kTurn];  // of offsets and slacks
 };
 
-// The first n bytes of memory, at most 8; the rest is zero and not read. Through registers: a
-// vector loaded from small stores would wait for all of them.
-[[gnu::always_inline]] inline long long load_up_to_8(const uint8_t* bytes, int n) {
-  unsigned long long value = 0;
-  if (n >= 8) {
-    __builtin_memcpy(&value, bytes, 8);
-    return static_cast<long long>(value);
-  }
-  int i = 0;
-  if (n >= 4) {
-    uint32_t low = 0;
-    __builtin_memcpy(&low, bytes, 4);
-    value = low;
-    i = 4;
-  }
-  for (; i < n; ++i) value |= static_cast<unsigned long long>(bytes[i]) << (8 * i);
-  return static_cast<long long>(value);
-}
-
 // The numbers of up to 8 blocks of a row, zeros beyond; whole stretches are read at once.
 template <bool kWhole>
 [[gnu::always_inline]] inline __m128i load_halves(const uint8_t* bytes, int n) {
   if constexpr (kWhole) return load_16(bytes);
-  return _mm_set_epi64x(n > 4 ? load_up_to_8(bytes + 8, 2 * n - 8) : 0, load_up_to_8(bytes, 2 * n));
+  return _mm_set_epi64x(n > 4 ? generic::load_up_to_8(bytes + 8, 2 * n - 8) : 0,
+                        generic::load_up_to_8(bytes, 2 * n));
 }
 template <bool kWhole>
 [[gnu::always_inline]] inline __m256 load_norms(const uint8_t* bytes, int n) {
-  const __m128i norms = _mm_cvtsi64_si128(load_up_to_8(bytes, kWhole ? kStretchBlocks : n));
+  const __m128i norms =
+      _mm_cvtsi64_si128(generic::load_up_to_8(bytes, kWhole ? kStretchBlocks : n));
   return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(norms));
 }
 template <bool kWhole>
@@ -268,9 +228,9 @@ template <bool kWhole>
     turn.sums[i] = _mm256_setzero_ps();
     turn.rests[i] = _mm256_set1_ps(0x1p-100f);
   }
-  prefetch(turn.upper[0] + kAhead, kTurn * (matrix.k / 2));
-  prefetch(turn.scales[0] + kAhead / 4, kTurn * n_blocks * 2);
-  prefetch(turn.norms[0] + kAhead / 8, kTurn * n_blocks);
+  generic::prefetch_lines(turn.upper[0] + kAhead, kTurn * (matrix.k / 2));
+  generic::prefetch_lines(turn.scales[0] + kAhead / 4, kTurn * n_blocks * 2);
+  generic::prefetch_lines(turn.norms[0] + kAhead / 8, kTurn * n_blocks);
   int64_t block = 0;
   for (; block + kStretchBlocks <= n_blocks; block += kStretchBlocks)
     bound_stretch<true>(turn, args, block, kStretchBlocks);
@@ -287,32 +247,6 @@ template <bool kWhole>
   return _mm_min_ps(sums, _mm_set1_ps(__builtin_inff()));  // of a NaN too
 }
 
-// -- splitting ------------------------------------------------------------------------------------
-
-// Splits the 32 codes of a block; returns the sum of (2 low - 15)^2.
-[[gnu::always_inline]] inline int split_block(const uint8_t* codes, uint8_t* upper,
-                                              uint8_t* lower) {
-  const __m256i u = _mm256_xor_si256(load_32(codes), _mm256_set1_epi8(-128));
-  const __m128i first = _mm256_castsi256_si128(u);
-  const __m128i second = _mm256_extracti128_si256(u, 1);
-  const __m128i low_bits = _mm_set1_epi8(15);
-  const __m128i high = _mm_or_si128(_mm_and_si128(_mm_srli_epi16(first, 4), low_bits),
-                                    _mm_andnot_si128(low_bits, second));
-  const __m128i low = _mm_or_si128(_mm_and_si128(first, low_bits),
-                                   _mm_andnot_si128(low_bits, _mm_slli_epi16(second, 4)));
-  void* const to_upper = upper;
-  void* const to_lower = lower;
-  _mm_storeu_si128(static_cast<__m128i*>(to_upper), high);
-  _mm_storeu_si128(static_cast<__m128i*>(to_lower), low);
-  const __m256i squares = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(-31, -87, 121, 81, 49, 25, 9, 1, 1, 9, 25, 49, 81, 121, -87, -31));
-  const __m256i terms = _mm256_shuffle_epi8(squares, _mm256_and_si256(u, _mm256_set1_epi8(15)));
-  const __m256i of_8 = _mm256_sad_epu8(terms, _mm256_setzero_si256());
-  const __m128i of_16 =
-      _mm_add_epi64(_mm256_castsi256_si128(of_8), _mm256_extracti128_si256(of_8, 1));
-  return _mm_cvtsi128_si32(_mm_add_epi64(of_16, _mm_unpackhi_epi64(of_16, of_16)));
-}
-
 }  // namespace
 
 void split_rows(const SplitMatrix& matrix, int64_t first_row, const void* rows, int64_t n_rows,
@@ -321,14 +255,15 @@ void split_rows(const SplitMatrix& matrix, int64_t first_row, const void* rows, 
   const int64_t n_blocks = matrix.k / kBlock;
   const uint8_t* block = static_cast<const uint8_t*>(rows);
   for (int64_t i = first_row * n_blocks; i < (first_row + n_rows) * n_blocks; ++i) {
-    const int squares = split_block(block + 2, data + at.upper + 16 * i, data + at.lower + 16 * i);
+    const int squares =
+        generic::split_block(block + 2, data + at.upper + 16 * i, data + at.lower + 16 * i);
     __builtin_memcpy(data + at.scales + 2 * i, block, 2);
     // The square root of a whole number up to 64,800 is whole or further from one than its
     // rounding.
     const __m128 nine = _mm_set_ss(static_cast<float>(9 * squares));
     const __m128 root = _mm_sqrt_ss(nine);
     data[at.norms + i] = static_cast<uint8_t>(_mm_cvttss_si32(_mm_ceil_ss(root, root)));
-    block += kBlockBytes;
+    block += generic::kSplitBlockBytes;
   }
 }
 
@@ -337,11 +272,11 @@ void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t firs
   const int64_t n_blocks = matrix.k / kBlock;
   for (int64_t row = 0; row < n; row += kRows) {
     const int count = n - row < kRows ? static_cast<int>(n - row) : kRows;
-    const RowPointers pointers(matrix, rows, first_row, row, count);
+    const auto pointers = generic::find_split_rows<kRows>(matrix, rows, first_row, row, count);
     __m256 acc = _mm256_setzero_ps();
     if (rows == nullptr && row + kRows < n) {  // what comes next
-      prefetch(pointers.upper[0] + kRows * (matrix.k / 2), kRows * (matrix.k / 2));
-      prefetch(pointers.lower[0] + kRows * (matrix.k / 2), kRows * (matrix.k / 2));
+      generic::prefetch_lines(pointers.upper[0] + kRows * (matrix.k / 2), kRows * (matrix.k / 2));
+      generic::prefetch_lines(pointers.lower[0] + kRows * (matrix.k / 2), kRows * (matrix.k / 2));
     }
     int64_t block = 0;
     for (; block + 2 <= n_blocks; block += 2) acc = add_step<true>(pointers, block, x, acc);

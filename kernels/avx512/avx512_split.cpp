@@ -9,6 +9,7 @@
 #include "kernels/avx512/avx512_split.hpp"
 
 #include "kernels/avx512/avx512_intrinsics.hpp"
+#include "kernels/generic/split_rows.hpp"
 
 namespace minnow::avx512 {
 namespace {
@@ -23,7 +24,7 @@ using std::uint64_t;
 using std::uint8_t;
 
 constexpr int kRows = 16;
-constexpr int kBlock = 32;
+constexpr int kBlock = generic::kSplitBlock;
 constexpr int kStepBlocks = 4;  // of a vector of nibbles
 
 // The first n bytes or 16-bit numbers of memory; the rest is zero and not read.
@@ -32,12 +33,6 @@ constexpr int kStepBlocks = 4;  // of a vector of nibbles
 }
 [[gnu::always_inline]] inline __m512i load_first(const void* bytes, int n) {
   return _mm512_maskz_loadu_epi8(first_bytes(n), bytes);
-}
-
-// Rows that meet a step together are not read in the order in which they lie, so the hardware does
-// not follow; without this, bounds come at 60 % of the speed of memory.
-[[gnu::always_inline]] inline void prefetch(const uint8_t* bytes, int64_t n) {
-  for (int64_t i = 0; i < n; i += 64) _mm_prefetch(bytes + i, _MM_HINT_T0);
 }
 
 // The activations of up to four blocks: k = 0...15 and k = 16...31 of each.
@@ -72,24 +67,7 @@ struct StepCodes {
 
 // -- products -------------------------------------------------------------------------------------
 
-// 16 rows as pointers that move along k. Rows beyond n are the last one again.
-struct RowPointers {
-  const uint8_t* upper[kRows];
-  const uint8_t* lower[kRows];
-  const uint8_t* scales[kRows];
-
-  RowPointers(const SplitMatrix& matrix, const int32_t* rows, int64_t first_row, int64_t first,
-              int n) {
-    const SplitLayout at = split_layout(matrix.format, matrix.n_rows, matrix.k);
-    for (int i = 0; i < kRows; ++i) {
-      const int64_t place = first + (i < n ? i : n - 1);
-      const int64_t row = rows == nullptr ? first_row + place : rows[place];
-      upper[i] = matrix.data + at.upper + row * (matrix.k / 2);
-      lower[i] = matrix.data + at.lower + row * (matrix.k / 2);
-      scales[i] = matrix.data + at.scales + row * (matrix.k / kBlock) * 2;
-    }
-  }
-};
+using RowPointers = generic::SplitRows<kRows>;
 
 // sums[b] = [16 rows] of the exact products of block b of a step, of codes + 128.
 [[gnu::always_inline]] inline void step_sums(const RowPointers& rows, int64_t offset,
@@ -122,16 +100,6 @@ struct RowPointers {
   sums[3] = _mm512_shuffle_i32x4(b, d, 0xdd);
 }
 
-[[gnu::always_inline]] inline long long load_up_to_8(const uint8_t* bytes, int n) {
-  uint64_t value = 0;
-  if (n == 8) {
-    __builtin_memcpy(&value, bytes, 8);
-  } else {
-    for (int i = 0; i < n; ++i) value |= static_cast<uint64_t>(bytes[i]) << (8 * i);
-  }
-  return static_cast<long long>(value);
-}
-
 // scales[b] = [16 rows] of the scales of block b of a step.
 [[gnu::always_inline]] inline void step_scales(const RowPointers& rows, int64_t offset,
                                                int n_blocks, __m512* scales) {
@@ -139,10 +107,10 @@ struct RowPointers {
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
     const __m256i halves =
-        _mm256_set_epi64x(load_up_to_8(rows.scales[i + 12] + offset, 2 * n_blocks),
-                          load_up_to_8(rows.scales[i + 8] + offset, 2 * n_blocks),
-                          load_up_to_8(rows.scales[i + 4] + offset, 2 * n_blocks),
-                          load_up_to_8(rows.scales[i] + offset, 2 * n_blocks));
+        _mm256_set_epi64x(generic::load_up_to_8(rows.scales[i + 12] + offset, 2 * n_blocks),
+                          generic::load_up_to_8(rows.scales[i + 8] + offset, 2 * n_blocks),
+                          generic::load_up_to_8(rows.scales[i + 4] + offset, 2 * n_blocks),
+                          generic::load_up_to_8(rows.scales[i] + offset, 2 * n_blocks));
     lanes[i] = _mm512_cvtph_ps(halves);
   }
   const __m512d ab_low = _mm512_castps_pd(_mm512_unpacklo_ps(lanes[0], lanes[1]));
@@ -272,9 +240,9 @@ template <bool kWhole>
       turn.sums[i] = _mm512_setzero_ps();
       turn.rests[i] = _mm512_set1_ps(0x1p-100f);
     }
-    prefetch(turn.upper[0] + kAhead, kTurn * (matrix.k / 2));
-    prefetch(turn.scales[0] + kAhead / 4, kTurn * n_blocks * 2);
-    prefetch(turn.norms[0] + kAhead / 8, kTurn * n_blocks);
+    generic::prefetch_lines(turn.upper[0] + kAhead, kTurn * (matrix.k / 2));
+    generic::prefetch_lines(turn.scales[0] + kAhead / 4, kTurn * n_blocks * 2);
+    generic::prefetch_lines(turn.norms[0] + kAhead / 8, kTurn * n_blocks);
     int64_t block = 0;
     for (; block + kStretchBlocks <= n_blocks; block += kStretchBlocks)
       bound_stretch<true>(turn, args, block, kStretchBlocks);
@@ -302,7 +270,7 @@ void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t firs
   const int64_t n_blocks = matrix.k / kBlock;
   for (int64_t row = 0; row < n; row += kRows) {
     const int count = n - row < kRows ? static_cast<int>(n - row) : kRows;
-    const RowPointers pointers(matrix, rows, first_row, row, count);
+    const auto pointers = generic::find_split_rows<kRows>(matrix, rows, first_row, row, count);
     __m512 acc = _mm512_setzero_ps();
     // Rows that follow each other are one stretch of memory: a step fetches its share of those to
     // come, a few lines at a time, since a burst of many would hold up the loads behind it.
@@ -312,8 +280,8 @@ void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t firs
     for (; block + kStepBlocks <= n_blocks; block += kStepBlocks) {
       if (is_stream) {
         const int64_t offset = ahead + kRows * 16 * block;
-        prefetch(pointers.upper[0] + offset, kRows * 16 * kStepBlocks);
-        prefetch(pointers.lower[0] + offset, kRows * 16 * kStepBlocks);
+        generic::prefetch_lines(pointers.upper[0] + offset, kRows * 16 * kStepBlocks);
+        generic::prefetch_lines(pointers.lower[0] + offset, kRows * 16 * kStepBlocks);
       }
       acc = add_step<true>(pointers, block, kStepBlocks, x, acc);
     }

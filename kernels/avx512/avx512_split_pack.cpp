@@ -1,6 +1,8 @@
 // Split heads: from the file's rows to the planes, and from the planes to groups of 16 rows.
 #include "kernels/avx512/avx512_intrinsics.hpp"
 #include "kernels/avx512/avx512_split.hpp"
+#include "kernels/generic/split_block_avx2.hpp"
+#include "kernels/generic/split_rows.hpp"
 
 namespace minnow::avx512 {
 namespace {
@@ -8,34 +10,9 @@ namespace {
 using std::int64_t;
 using std::uint8_t;
 
-constexpr int kBlock = 32;
-constexpr int kBlockBytes = 34;  // of Q8_0
+constexpr int kBlock = generic::kSplitBlock;
+constexpr int kBlockBytes = generic::kSplitBlockBytes;
 constexpr int kNormBlocks = 16;  // whose norms are computed together
-
-// Splits the 32 codes of a block; returns the sum of (2 low - 15)^2.
-[[gnu::always_inline]] inline int split_block(const uint8_t* codes, uint8_t* upper,
-                                              uint8_t* lower) {
-  const void* const source = codes;
-  const __m256i u = _mm256_xor_si256(_mm256_loadu_si256(static_cast<const __m256i*>(source)),
-                                     _mm256_set1_epi8(-128));
-  const __m128i first = _mm256_castsi256_si128(u);
-  const __m128i second = _mm256_extracti128_si256(u, 1);
-  const __m128i high_bits = _mm_set1_epi8(static_cast<char>(0xf0));
-  // Bit by bit: mask ? a : b.
-  const __m128i high = _mm_ternarylogic_epi32(high_bits, second, _mm_srli_epi16(first, 4), 0xca);
-  const __m128i low = _mm_ternarylogic_epi32(high_bits, _mm_slli_epi16(second, 4), first, 0xca);
-  void* const to_upper = upper;
-  void* const to_lower = lower;
-  _mm_storeu_si128(static_cast<__m128i*>(to_upper), high);
-  _mm_storeu_si128(static_cast<__m128i*>(to_lower), low);
-  const __m256i squares = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(-31, -87, 121, 81, 49, 25, 9, 1, 1, 9, 25, 49, 81, 121, -87, -31));
-  const __m256i terms = _mm256_shuffle_epi8(squares, _mm256_and_si256(u, _mm256_set1_epi8(15)));
-  const __m256i of_8 = _mm256_sad_epu8(terms, _mm256_setzero_si256());
-  const __m128i of_16 =
-      _mm_add_epi64(_mm256_castsi256_si128(of_8), _mm256_extracti128_si256(of_8, 1));
-  return _mm_cvtsi128_si32(_mm_add_epi64(of_16, _mm_unpackhi_epi64(of_16, of_16)));
-}
 
 // The least n with n * n >= 9 * squares. The square root of a whole number up to 64,800 is either
 // whole or further from one than its rounding.
@@ -93,8 +70,8 @@ void split_rows(const SplitMatrix& matrix, int64_t first_row, const void* rows, 
     const int n = end - i < kNormBlocks ? static_cast<int>(end - i) : kNormBlocks;
     alignas(64) int squares[kNormBlocks] = {};
     for (int j = 0; j < n; ++j) {
-      squares[j] =
-          split_block(block + 2, data + at.upper + 16 * (i + j), data + at.lower + 16 * (i + j));
+      squares[j] = generic::split_block(block + 2, data + at.upper + 16 * (i + j),
+                                        data + at.lower + 16 * (i + j));
       __builtin_memcpy(data + at.scales + 2 * (i + j), block, 2);
       block += kBlockBytes;
     }

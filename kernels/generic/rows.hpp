@@ -32,45 +32,36 @@ template <class L, class Element>
   for (std::int64_t i = 0; i < n; ++i) y[i] = x[i];
 }
 
-// y[i] = function(x[i]); y may be x. One loop with no question in it (asked in every step, GELU
-// took a half longer), which the last elements pass in a copy: two loops were twice the bytes.
-template <class L, class From, class To, class Function>
-[[gnu::always_inline]] inline void map(const From* x, std::int64_t n, To* y,
-                                       const Function& function) {
-  From last[16] = {};
+// y[i] = function(x[i], ...); y may be one of the rows x. One loop with no question in it (asked in
+// every step, GELU took a half longer), which the last elements pass in a copy: two loops were
+// twice the bytes.
+template <class L, class From, class To, class Function, class... Rows>
+[[gnu::always_inline]] inline void map_rows(std::int64_t n, To* y, const Function& function,
+                                            Rows... x) {
+  From last[sizeof...(Rows)][16] = {};
   To results[16];
   const std::int64_t n_last = n % 16;
   std::int64_t end = n - n_last;
   for (To* out = y;; out = results, end = 16) {
-    for (std::int64_t i = 0; i < end; i += 16) function(L::load(x + i)).store(out + i);
+    for (std::int64_t i = 0; i < end; i += 16) function(L::load(x + i)...).store(out + i);
     if (out == results) return copy_last<L>(results, n_last, y);
     if (n_last == 0) return;
-    copy_last<L>(x + end, n_last, last);
-    x = last;
+    int row = 0;
+    ((copy_last<L>(x + end, n_last, last[row]), x = last[row++]), ...);
     y += end;
   }
 }
 
-// y[i] = function(a[i], b[i]); y may be a or b.
+template <class L, class From, class To, class Function>
+[[gnu::always_inline]] inline void map(const From* x, std::int64_t n, To* y,
+                                       const Function& function) {
+  map_rows<L, From>(n, y, function, x);
+}
+
 template <class L, class Function>
 [[gnu::always_inline]] inline void map(const float* a, const float* b, std::int64_t n, float* y,
                                        const Function& function) {
-  float last[2][16] = {};
-  float results[16];
-  const std::int64_t n_last = n % 16;
-  std::int64_t end = n - n_last;
-  for (float* out = y;; out = results, end = 16) {
-    for (std::int64_t i = 0; i < end; i += 16) {
-      function(L::load(a + i), L::load(b + i)).store(out + i);
-    }
-    if (out == results) return copy_last<L>(results, n_last, y);
-    if (n_last == 0) return;
-    copy_last<L>(a + end, n_last, last[0]);
-    copy_last<L>(b + end, n_last, last[1]);
-    a = last[0];
-    b = last[1];
-    y += end;
-  }
+  map_rows<L, float>(n, y, function, a, b);
 }
 
 // The value in the first n lanes, +0 in the others.

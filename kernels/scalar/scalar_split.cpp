@@ -3,6 +3,7 @@
 
 #include "kernels/generic/half.hpp"
 #include "kernels/generic/scalar_fma.hpp"
+#include "kernels/generic/split_rows.hpp"
 #include "kernels/scalar/scalar_integer.hpp"
 
 namespace minnow::scalar {
@@ -16,8 +17,8 @@ using std::int8_t;
 using std::uint16_t;
 using std::uint8_t;
 
-constexpr int kBlock = 32;
-constexpr int kBlockBytes = 34;  // of Q8_0
+constexpr int kBlock = generic::kSplitBlock;
+constexpr int kBlockBytes = generic::kSplitBlockBytes;
 constexpr float kBeyondEverything = __builtin_inff();
 
 // The parts of one row.

@@ -5,10 +5,13 @@
 // and the offsets become pointers. Nothing grows, nothing is freed singly.
 //
 //   ArenaPlan plan;
-//   const std::size_t keys = plan.reserve_array<float>(n_keys);     // offsets, overflow is
-//   remembered MINNOW_TRY(plan.check());                                        // estimate:
-//   plan.arena_bytes() Arena arena; MINNOW_TRY(Arena::create(plan, memory, ArenaSource::kMap, "the
-//   KV cache", arena)); float* k = arena.array<float>(keys);
+//   const std::size_t keys = plan.reserve_array<float>(n_keys);  // an offset
+//
+//   MINNOW_TRY(plan.check());  // an overflow of any size; then plan.arena_bytes() is the estimate
+//   Arena arena;
+//
+//   MINNOW_TRY(Arena::create(plan, memory, "the KV cache", arena));
+//   float* k = arena.array<float>(keys);
 #pragma once
 
 #include <cstddef>
@@ -65,6 +68,12 @@ class Arena {
   // has overflowed, the budget would be passed or the system refuses.
   static Status create(const ArenaPlan& plan, HostMemory& memory, ArenaSource source,
                        std::string_view what, Arena& out);
+  // The same from the host's allocator if there is one, else mapped.
+  static Status create(const ArenaPlan& plan, HostMemory& memory, std::string_view what,
+                       Arena& out) {
+    return create(plan, memory, memory.has_hooks() ? ArenaSource::kHost : ArenaSource::kMap, what,
+                  out);
+  }
 
   std::byte* data() const { return data_; }
   std::size_t n_bytes() const { return n_bytes_; }

@@ -148,14 +148,13 @@ void point_at(const BoundTensor& bound, const std::byte* stored, const std::byte
 // Where the weights go and what reading them needs, one buffer a thread.
 Status take_arenas(const BoundModel& bound, const ThreadPool& pool, HostMemory& memory,
                    Arena& weights, Arena& buffers) {
-  const ArenaSource source = memory.has_hooks() ? ArenaSource::kHost : ArenaSource::kMap;
   ArenaPlan plan;
   MINNOW_TRY(plan_weights(bound, plan));
-  MINNOW_TRY(Arena::create(plan, memory, source, "the model's weights", weights));
+  MINNOW_TRY(Arena::create(plan, memory, "the model's weights", weights));
   ArenaPlan buffer_plan;
   buffer_plan.reserve_elements(static_cast<std::size_t>(pool.n_threads()),
                                static_cast<std::size_t>(buffer_bytes(bound)));
-  return Arena::create(buffer_plan, memory, source, "read buffers", buffers);
+  return Arena::create(buffer_plan, memory, "read buffers", buffers);
 }
 
 void set_embedding(const std::byte* file, const BoundModel& bound, ModelWeights& weights) {

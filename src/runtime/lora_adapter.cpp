@@ -190,15 +190,12 @@ Status Adapter::find_sources(const Gguf& gguf, std::pmr::vector<Source>& out) co
 
 Status Adapter::load(const MappedFile& file, std::span<const Source> sources) {
   Runtime& runtime = model_->runtime();
-  HostMemory& memory = runtime.memory();
   ArenaPlan plan;
   for (const Source& source : sources) {
     plan.reserve(source.a.stored());
     plan.reserve(source.b.stored());
   }
-  MINNOW_TRY(Arena::create(plan, memory,
-                           memory.has_hooks() ? ArenaSource::kHost : ArenaSource::kMap,
-                           "an adapter", arena_));
+  MINNOW_TRY(Arena::create(plan, runtime.memory(), "an adapter", arena_));
   ArenaPlan cursor;
   pairs_.reserve(sources.size());
   for (const Source& source : sources) {

@@ -132,9 +132,7 @@ Status Session::allocate() {
   Pooler::plan(config, pooling, size_.n_ctx, plan);
   plan.reserve_array<Token>(n_tokens);
   if (has_split_head) plan.reserve_array<Candidate>(kMostFound);
-  MINNOW_TRY(Arena::create(plan, runtime.memory(),
-                           runtime.memory().has_hooks() ? ArenaSource::kHost : ArenaSource::kMap,
-                           "a session", arena_));
+  MINNOW_TRY(Arena::create(plan, runtime.memory(), "a session", arena_));
   ArenaPlan cursor;
   if (config.causal) cache_.lay_out(config, kv_shape, arena_, cursor);
   if (config.n_encoder_layers > 0) source_.lay_out(config, source_shape(kv_shape), arena_, cursor);
@@ -172,11 +170,14 @@ OpContext Session::context() {
           &governor_};
 }
 
+Status Session::check_room(std::size_t n_tokens) const {
+  if (static_cast<std::int64_t>(n_tokens) <= size_.n_ctx - n_tokens_) return {};
+  return error(StatusCode::kContextFull, "the context holds ", size_.n_ctx, " tokens and has ",
+               n_tokens_, "; ", n_tokens, " more do not fit (raise n_ctx)");
+}
+
 Status Session::check_tokens(std::span<const Token> tokens) const {
-  const std::int64_t room = size_.n_ctx - n_tokens_;
-  if (static_cast<std::int64_t>(tokens.size()) > room)
-    return error(StatusCode::kContextFull, "the context holds ", size_.n_ctx, " tokens and has ",
-                 n_tokens_, "; ", tokens.size(), " more do not fit (raise n_ctx)");
+  MINNOW_TRY(check_room(tokens.size()));
   const auto n_vocab = static_cast<std::uint32_t>(model_->config().n_vocab);
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (static_cast<std::uint32_t>(tokens[i]) >= n_vocab)
@@ -340,14 +341,19 @@ ChunkRange Session::kept_chunks(std::int32_t layer) const {
   return {model_->config().has_window(layer) ? std::min(oldest_chunk_, end) : 0, end};
 }
 
+// Whether the cache still has all that a token at `position` looks back to.
+bool Session::has_window(std::int64_t position) const {
+  const std::int64_t looks_back_to =
+      std::max<std::int64_t>(0, position - model_->config().window + 1);
+  return looks_back_to / kChunkPositions >= oldest_chunk_;
+}
+
 Status Session::truncate(std::int64_t n_tokens) {
   if (n_tokens < 0 || n_tokens > n_tokens_)
     return error(StatusCode::kInvalidArgument, "cannot truncate to ", n_tokens,
                  " tokens: the session has ", n_tokens_);
   if (n_tokens == n_tokens_) return {};
-  const std::int64_t looks_back_to =
-      std::max<std::int64_t>(0, n_tokens - model_->config().window + 1);
-  const bool is_kept = looks_back_to / kChunkPositions >= oldest_chunk_;
+  const bool is_kept = has_window(n_tokens);
   n_tokens_ = is_kept ? n_tokens : 0;
   if (n_tokens_ == 0) oldest_chunk_ = 0;
   hidden_row_ = -1;

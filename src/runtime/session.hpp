@@ -159,6 +159,7 @@ class Session {
   Status allocate();
   Status plan_adapters(std::span<const Attached> attached, AdapterSet& set, Arena& arena) const;
   Status make_sampler();
+  Status check_room(std::size_t n_tokens) const;
   Status check_tokens(std::span<const Token> tokens) const;
   Status check_decoder() const;
   Status encode_text(std::span<const Token> tokens, std::int64_t second_segment);

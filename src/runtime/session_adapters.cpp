@@ -57,10 +57,7 @@ Status Session::plan_adapters(std::span<const Attached> attached, AdapterSet& se
   const std::size_t delta = plan.reserve_array<float>(static_cast<std::size_t>(n_delta));
   const std::size_t second = plan.reserve_array<float>(
       static_cast<std::size_t>(size_.n_batch * model_->config().most_ff()));
-  HostMemory& memory = model_->runtime().memory();
-  MINNOW_TRY(Arena::create(plan, memory,
-                           memory.has_hooks() ? ArenaSource::kHost : ArenaSource::kMap,
-                           "a session's adapters", arena));
+  MINNOW_TRY(Arena::create(plan, model_->runtime().memory(), "a session's adapters", arena));
   set.low = arena.array<float>(low);
   set.delta = arena.array<float>(delta);
   set.second = arena.array<float>(second);

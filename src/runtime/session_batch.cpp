@@ -36,13 +36,15 @@ Status Session::decode_together(std::span<Session* const> sessions, std::span<co
     const Session& leader = *sessions[first];
     const std::size_t most =
         std::min(kMostTogether, static_cast<std::size_t>(leader.size_.n_batch));
-    std::size_t n = 1;
+    std::size_t n = 0;
     while (n < most && first + n < sessions.size() && sessions[first + n]->can_go_with(leader)) ++n;
-    if (n > 1 && leader.can_go_with(leader))
+    if (n > 1) {
       MINNOW_TRY(decode_group(sessions.subspan(first, n), tokens.subspan(first, n)));
-    else
+      first += n;
+    } else {
       MINNOW_TRY(sessions[first]->decode(tokens[first]));
-    first += n > 1 && leader.can_go_with(leader) ? n : 1;
+      ++first;
+    }
   }
   return {};
 }

@@ -27,10 +27,7 @@ Status Session::score(std::span<const Token> context, std::span<const Continuati
   MINNOW_TRY(check_tokens(context));
   for (const Continuation& one : continuations) {
     MINNOW_TRY(check_tokens(one.tokens));
-    if (static_cast<std::int64_t>(context.size() + one.tokens.size()) > size_.n_ctx - n_tokens_)
-      return error(StatusCode::kContextFull, "the context holds ", size_.n_ctx, " tokens and has ",
-                   n_tokens_, "; ", context.size() + one.tokens.size(),
-                   " more do not fit (raise n_ctx)");
+    MINNOW_TRY(check_room(context.size() + one.tokens.size()));
   }
   // The state behind the session's last token comes back in any case.
   const std::span<const float> last = last_state();
@@ -78,13 +75,6 @@ Status Session::read_beside(std::span<const Token> tokens, std::int64_t position
     tokens = tokens.subspan(n);
   }
   return {};
-}
-
-// Whether the cache still has all that a token at `position` looks back to.
-bool Session::has_window(std::int64_t position) const {
-  const std::int64_t looks_back_to =
-      std::max<std::int64_t>(0, position - model_->config().window + 1);
-  return looks_back_to / kChunkPositions >= oldest_chunk_;
 }
 
 // A long continuation may have driven out of the windows what a token at `position` looks back to:

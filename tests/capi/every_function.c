@@ -6,32 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int n_failures = 0;
-
-#define CHECK(condition)                                                                \
-  do {                                                                                  \
-    if (!(condition)) {                                                                 \
-      fprintf(stderr, "line %d: %s (%s)\n", __LINE__, #condition, minnow_last_error()); \
-      ++n_failures;                                                                     \
-    }                                                                                   \
-  } while (0)
-
-/* A call that fails with this status, and a message that has this text. */
-#define REFUSED(call, status, text)                                                            \
-  do {                                                                                         \
-    const minnow_status got = (call);                                                          \
-    if (got != (status) || strstr(minnow_last_error(), text) == NULL) {                        \
-      fprintf(stderr, "line %d: %s gave '%s': %s\n", __LINE__, #call, minnow_status_name(got), \
-              minnow_last_error());                                                            \
-      ++n_failures;                                                                            \
-    }                                                                                          \
-  } while (0)
-
-#define NULL_REFUSED(call, argument) REFUSED(call, MINNOW_INVALID_ARGUMENT, "'" argument "'")
-
-/* Something that out-parameters point to, to see that it stays. */
-static char untouched[1];
-#define UNTOUCHED(type) ((type*)(void*)untouched)
+#include "checks.h"
 
 static int is_json(const char* text, const char* member) {
   const size_t n = text != NULL ? strlen(text) : 0;
@@ -121,7 +96,8 @@ static void check_options(void) {
   REFUSED(minnow_options_set_int(options, "n_ctxt", 1), MINNOW_NOT_FOUND, "n_ctx");
   REFUSED(minnow_options_set_int(options, "threads", -1), MINNOW_INVALID_ARGUMENT, "threads");
   REFUSED(minnow_options_set_float(options, "n_ctx", 1.5), MINNOW_INVALID_ARGUMENT, "n_ctx");
-  REFUSED(minnow_options_set_text(options, "kv_type", "q8", 2), MINNOW_INVALID_ARGUMENT, "f16|f32|q8_0");
+  REFUSED(minnow_options_set_text(options, "kv_type", "q8", 2), MINNOW_INVALID_ARGUMENT,
+          "f16|f32|q8_0");
   NULL_REFUSED(minnow_options_set_int(NULL, "n_ctx", 1), "options");
   NULL_REFUSED(minnow_options_set_int(options, NULL, 1), "name");
   NULL_REFUSED(minnow_options_set_float(NULL, "top_p", 1), "options");

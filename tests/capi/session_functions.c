@@ -8,30 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int n_failures = 0;
-
-#define CHECK(condition)                                                                \
-  do {                                                                                  \
-    if (!(condition)) {                                                                 \
-      fprintf(stderr, "line %d: %s (%s)\n", __LINE__, #condition, minnow_last_error()); \
-      ++n_failures;                                                                     \
-    }                                                                                   \
-  } while (0)
-
-#define REFUSED(call, status, text)                                                            \
-  do {                                                                                         \
-    const minnow_status got = (call);                                                          \
-    if (got != (status) || strstr(minnow_last_error(), text) == NULL) {                        \
-      fprintf(stderr, "line %d: %s gave '%s': %s\n", __LINE__, #call, minnow_status_name(got), \
-              minnow_last_error());                                                            \
-      ++n_failures;                                                                            \
-    }                                                                                          \
-  } while (0)
-
-#define NULL_REFUSED(call, argument) REFUSED(call, MINNOW_INVALID_ARGUMENT, "'" argument "'")
-
-static char untouched[1];
-#define UNTOUCHED(type) ((type*)(void*)untouched)
+#include "checks.h"
 
 static const minnow_token kPrompt[] = {45, 379, 84, 400, 308};
 

@@ -1,11 +1,9 @@
 // minnow embed, rerank and infill: what other tools read of them, and what they refuse.
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <cstring>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "cli/program_output.hpp"
 #include "cli/program_process.hpp"
 #include "support/model_file.hpp"
 
@@ -19,37 +17,6 @@ using testing_support::ModelFile;
 const std::string& bert() {
   static const std::string path = data_file("zoo/bert.gguf");
   return path;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-std::string output_of(const std::vector<std::string>& arguments) {
-  const Outcome outcome = run_program(arguments);
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  return outcome.out;
-}
-
-// A float32 .npy file: the shape as its header says it, and the values.
-struct Array {
-  std::string shape;
-  std::vector<float> values;
-};
-Array read_array(const std::string& path) {
-  const std::string bytes = read_bytes(path);
-  EXPECT_EQ(bytes.substr(0, 6), "\x93NUMPY") << path;
-  const std::size_t header =
-      10 + (static_cast<unsigned char>(bytes[8]) |
-            static_cast<std::size_t>(static_cast<unsigned char>(bytes[9])) << 8);
-  const std::size_t open = bytes.find('(');
-  Array array{bytes.substr(open, bytes.find(')') + 1 - open),
-              std::vector<float>((bytes.size() - header) / sizeof(float))};
-  std::memcpy(array.values.data(), bytes.data() + header, array.values.size() * sizeof(float));
-  return array;
 }
 
 TEST(ProgramEmbed, WritesTheReferencesVectors) {

@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "base/sha256.hpp"
+#include "cli/program_output.hpp"
 #include "cli/program_process.hpp"
 
 namespace minnow::program_test {
@@ -15,39 +14,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string output_of(const std::vector<std::string>& arguments, const std::string& input = "") {
-  Handling handling;
-  handling.input = input;
-  const Outcome outcome = run_program(arguments, handling);
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  return outcome.out;
-}
-
 Json json_of(const std::vector<std::string>& arguments) {
   const std::string text = output_of(arguments);
   const Json json = Json::parse(text, nullptr, false);
   EXPECT_FALSE(json.is_discarded()) << text;
   return json;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-// The values of a float32 .npy file.
-std::vector<float> npy_values(const std::string& path) {
-  const std::string bytes = read_bytes(path);
-  EXPECT_EQ(bytes.substr(0, 6), "\x93NUMPY");
-  const std::size_t header =
-      10 + (static_cast<unsigned char>(bytes[8]) |
-            static_cast<std::size_t>(static_cast<unsigned char>(bytes[9])) << 8);
-  EXPECT_EQ(header % 64, 0u);
-  std::vector<float> values((bytes.size() - header) / sizeof(float));
-  std::memcpy(values.data(), bytes.data() + header, values.size() * sizeof(float));
-  return values;
 }
 
 TEST(ProgramTokenize, BatchGivesOneArrayALine) {
@@ -99,8 +70,8 @@ TEST(ProgramLogits, WritesTheReferencesLogits) {
                "f32"});
     for (int k = 0; k < 3; ++k) {
       const std::string name = ".logits." + std::to_string(k) + ".npy";
-      const auto expected = npy_values(data_file(std::string("tiny/") + model + name));
-      const auto found = npy_values(folder.file("out/" + name.substr(1)));
+      const auto expected = read_array(data_file(std::string("tiny/") + model + name)).values;
+      const auto found = read_array(folder.file("out/" + name.substr(1))).values;
       ASSERT_EQ(found.size(), expected.size()) << model << k;
       const auto [least, most] = std::minmax_element(expected.begin(), expected.end());
       float worst = 0;
@@ -120,7 +91,7 @@ TEST(ProgramLogits, DigestsAreOfTheArraysAndTheSameForAllSplits) {
   ASSERT_EQ(digests.size(), 3u);
   output_of({"logits", tiny("llama"), "--tokens", tokens, "--out", folder.file("out")});
   for (int k = 0; k < 3; ++k) {
-    const auto values = npy_values(folder.file("out/logits." + std::to_string(k) + ".npy"));
+    const auto values = read_array(folder.file("out/logits." + std::to_string(k) + ".npy")).values;
     Sha256 sha;
     sha.update(values.data(), values.size() * sizeof(float));
     EXPECT_EQ(digests[static_cast<std::size_t>(k)], to_hex(sha.digest()));
@@ -146,7 +117,7 @@ TEST(ProgramLogits, NamesWhatIsWrongWithTheTokens) {
 
 TEST(ProgramPerplexity, IsThatOfTheReferencesLogits) {
   const Json lists = Json::parse(read_bytes(data_file("tiny/llama.tokens.json")));
-  const auto logits = npy_values(data_file("tiny/llama.logits.1.npy"));
+  const auto logits = read_array(data_file("tiny/llama.logits.1.npy")).values;
   const auto tokens = lists[1].get<std::vector<std::size_t>>();
   const std::size_t n_vocab = logits.size() / tokens.size();
   double nll = 0;
