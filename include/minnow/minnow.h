@@ -248,8 +248,9 @@ MINNOW_API minnow_status minnow_session_decode(minnow_session* session, minnow_t
 /* minnow_session_decode(sessions[i], tokens[i]) for n_sessions sessions of one model, together: the
  * weights are read once for all, so 8 sessions take little longer than one. The same bits as one by
  * one. MINNOW_CONTEXT_FULL, MINNOW_INVALID_ARGUMENT (also for sessions of several models or one named
- * twice) and MINNOW_BUSY: nothing was read. Ends with MINNOW_CANCELLED by minnow_session_cancel() of
- * the first session; minnow_session_position() then tells which have read their token. */
+ * twice) and MINNOW_BUSY: nothing was read. minnow_session_cancel() or the deadline of the first
+ * session (of another: maybe) ends the call with MINNOW_CANCELLED or MINNOW_TIMED_OUT;
+ * minnow_session_position() then tells which have read their token. */
 MINNOW_API minnow_status minnow_sessions_decode(minnow_session* const* sessions,
                                                 const minnow_token* tokens, size_t n_sessions);
 
@@ -425,7 +426,7 @@ MINNOW_API minnow_status minnow_session_set_deadline(minnow_session* session, do
  * "answer_seconds", "first_token_seconds"; what the session takes: "position", "n_ctx", "kv_bytes",
  * "session_bytes"; and all that it did since it was created: "tokens_read", "tokens_sampled",
  * "weight_bytes_read" (all weights once a pass), "cpu_seconds" (the callers' and, meanwhile, the
- * pool's), as a JSON object. */
+ * pool's), as a JSON object. A pass of several sessions counts in each with its part. */
 MINNOW_API minnow_status minnow_session_stats(minnow_session* session, char** out_json);
 
 #ifdef __cplusplus

@@ -39,8 +39,9 @@ void Governor::begin_call() noexcept {
   busy_ -= std::min(busy_, (mark_ - ended_) * duty_percent_ / (100 - duty_percent_));
 }
 
-void Governor::end_call() noexcept {
-  cpu_seconds_ += std::max(0.0, thread_cpu_seconds() + pool_.cpu_seconds() - cpu_at_start_);
+void Governor::end_call(std::size_t n_together) noexcept {
+  cpu_seconds_ += std::max(0.0, thread_cpu_seconds() + pool_.cpu_seconds() - cpu_at_start_) /
+                  static_cast<double>(n_together);
   if (duty_percent_ == 100) return;
   ended_ = Clock::now();
   busy_ += ended_ - mark_;

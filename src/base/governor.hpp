@@ -26,9 +26,9 @@ class Governor {
   // Whether the running call was stopped by the deadline.
   bool has_timed_out() const noexcept { return timed_out_.load(std::memory_order_relaxed); }
 
-  // Around each call of the host.
+  // Around each call of the host. A call inside n_together sessions costs each of them its part.
   void begin_call() noexcept;
-  void end_call() noexcept;
+  void end_call(std::size_t n_together = 1) noexcept;
   // Before each job: looks at the deadline and rests if enough was done.
   void before_job() noexcept {
     if (deadline_.load(std::memory_order_relaxed) != kNone || duty_percent_ < 100) check();

@@ -45,35 +45,51 @@ inline Options options_of(const minnow_options* options) {
   return options != nullptr ? options->options : Options{};
 }
 
-// Times one call of a session.
-class CallAccount {
+// The stay of one call inside a session: no other thread comes in, a cancel() from before has no
+// effect, and the session's deadline and CPU time are kept.
+class Stay {
  public:
-  explicit CallAccount(Governor& governor) : governor_(governor) { governor_.begin_call(); }
-  ~CallAccount() { governor_.end_call(); }
-  CallAccount(const CallAccount&) = delete;
-  CallAccount& operator=(const CallAccount&) = delete;
+  Stay() = default;
+  ~Stay() {
+    if (session_ == nullptr) return;
+    session_->session().governor().end_call(n_together_);
+    session_->busy.store(false, std::memory_order_release);
+  }
+  Stay(const Stay&) = delete;
+  Stay& operator=(const Stay&) = delete;
+
+  // n_together: how many sessions the call is inside. name: what an error calls the session.
+  template <class... Name>
+  Status enter(minnow_session* session, std::size_t n_together, Name... name) {
+    if (session->busy.exchange(true, std::memory_order_acquire))
+      return error(StatusCode::kBusy, "another thread is inside ", name...);
+    session_ = session;
+    n_together_ = n_together;
+    session->session().clear_cancel();
+    session->session().governor().begin_call();
+    return {};
+  }
+
+  // What the call returns when its body returned this.
+  Status result_of(Status status) const {
+    if (status.code() == StatusCode::kCancelled && session_->session().governor().has_timed_out())
+      return error(StatusCode::kTimedOut, "the session's deadline passed: ", status.message());
+    return status;
+  }
 
  private:
-  Governor& governor_;
+  minnow_session* session_ = nullptr;
+  std::size_t n_together_ = 1;
 };
 
-// Runs the body inside a session: one thread at a time, and a cancel() from before has no effect.
+// Runs the body inside a session.
 template <class Body>
 minnow_status in_session(minnow_session* session, Body&& body) noexcept {
   return guarded([&]() -> Status {
     MINNOW_TRY(require(session, "session"));
-    if (session->busy.exchange(true, std::memory_order_acquire))
-      return error(StatusCode::kBusy, "another thread is inside this session");
-    struct Release {
-      minnow_session* session;
-      ~Release() { session->busy.store(false, std::memory_order_release); }
-    } release{session};
-    session->session().clear_cancel();
-    const CallAccount account(session->session().governor());
-    const Status status = body();
-    if (status.code() == StatusCode::kCancelled && session->session().governor().has_timed_out())
-      return error(StatusCode::kTimedOut, "the session's deadline passed: ", status.message());
-    return status;
+    Stay stay;
+    MINNOW_TRY(stay.enter(session, 1, "this session"));
+    return stay.result_of(body());
   });
 }
 

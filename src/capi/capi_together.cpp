@@ -1,4 +1,7 @@
 // Calls that are inside several sessions at once.
+#include <algorithm>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "capi/c_handles.hpp"
@@ -8,35 +11,20 @@ using minnow::Status;
 using minnow::StatusCode;
 using minnow::capi::guarded;
 using minnow::capi::require;
+using minnow::capi::Stay;
 
 namespace {
 
-// Holds sessions as long as a call is inside them.
-class Occupied {
- public:
-  ~Occupied() {
-    for (minnow_session* session : sessions_) session->busy.store(false, std::memory_order_release);
+Status check_list(std::span<minnow_session* const> sessions) {
+  for (std::size_t i = 0; i < sessions.size(); ++i) {
+    if (sessions[i] == nullptr)
+      return minnow::error(StatusCode::kInvalidArgument, "session ", i, " must not be NULL");
+    const auto before = sessions.first(i);
+    if (std::find(before.begin(), before.end(), sessions[i]) != before.end())
+      return minnow::error(StatusCode::kInvalidArgument, "session ", i, " is in the list twice");
   }
-  Status add(minnow_session* session, std::size_t index) {
-    if (session == nullptr)
-      return minnow::error(StatusCode::kInvalidArgument, "session ", index, " must not be NULL");
-    for (const minnow_session* other : sessions_)
-      if (other == session)
-        return minnow::error(StatusCode::kInvalidArgument, "session ", index,
-                             " is in the list twice");
-    sessions_.push_back(session);
-    if (session->busy.exchange(true, std::memory_order_acquire)) {
-      sessions_.pop_back();
-      return minnow::error(StatusCode::kBusy, "another thread is inside session ", index);
-    }
-    session->session().clear_cancel();
-    session->chat->settle();
-    return {};
-  }
-
- private:
-  std::vector<minnow_session*> sessions_;
-};
+  return {};
+}
 
 }  // namespace
 
@@ -48,13 +36,17 @@ minnow_status minnow_sessions_decode(minnow_session* const* sessions, const minn
     if (n_sessions == 0) return {};
     MINNOW_TRY(require(sessions, "sessions"));
     MINNOW_TRY(require(tokens, "tokens"));
-    Occupied occupied;
-    std::vector<Session*> inside;
+    MINNOW_TRY(check_list({sessions, n_sessions}));
+    std::vector<Stay> stays(n_sessions);
+    std::vector<Session*> inside(n_sessions);
     for (std::size_t i = 0; i < n_sessions; ++i) {
-      MINNOW_TRY(occupied.add(sessions[i], i));
-      inside.push_back(&sessions[i]->session());
+      MINNOW_TRY(stays[i].enter(sessions[i], n_sessions, "session ", i));
+      inside[i] = &sessions[i]->session();
     }
-    return Session::decode_together(inside, {tokens, n_sessions});
+    for (std::size_t i = 0; i < n_sessions; ++i) sessions[i]->chat->settle();
+    Status status = Session::decode_together(inside, {tokens, n_sessions});
+    for (const Stay& stay : stays) status = stay.result_of(std::move(status));
+    return status;
   });
 }
 

@@ -139,7 +139,7 @@ class Session {
   struct Counts {
     std::int64_t n_tokens = 0;        // read
     std::int64_t n_sampled = 0;       // chosen
-    std::int64_t n_weight_bytes = 0;  // of weights, all of them once a pass over some tokens
+    std::int64_t n_weight_bytes = 0;  // all weights once a pass; sessions of one pass share them
   };
   const Counts& counts() const { return counts_; }
   // Deadline, rests and CPU time of the calls.

@@ -72,6 +72,9 @@ Status Session::decode_group(std::span<Session* const> sessions, std::span<const
   for (std::size_t i = 0; i < sessions.size(); ++i) {
     Session& session = *sessions[i];
     if (i > 0) std::copy_n(leader.work_.x + i * n_embd, n_embd, session.work_.x);
+    ++session.counts_.n_tokens;
+    session.counts_.n_weight_bytes +=
+        leader.model_->bytes_per_token() / static_cast<std::int64_t>(sessions.size());
     session.tokens_[session.n_tokens_++] = tokens[i];
     session.sampler_->accept(tokens[i]);
     session.hidden_row_ = 0;

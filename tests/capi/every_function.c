@@ -589,6 +589,7 @@ static void check_together(minnow_model* model) {
   minnow_session* sessions[2] = {NULL, NULL};
   minnow_session* twice[2];
   int64_t n_tokens = 0;
+  char* json = NULL;
   CHECK(minnow_session_create(model, NULL, &sessions[0]) == MINNOW_OK);
   CHECK(minnow_session_create(model, NULL, &sessions[1]) == MINNOW_OK);
   CHECK(minnow_sessions_decode(NULL, NULL, 0) == MINNOW_OK);
@@ -600,6 +601,16 @@ static void check_together(minnow_model* model) {
   REFUSED(minnow_sessions_decode(twice, tokens, 2), MINNOW_INVALID_ARGUMENT, "session 1");
   CHECK(minnow_sessions_decode(sessions, tokens, 2) == MINNOW_OK);
   CHECK(minnow_session_position(sessions[1], &n_tokens, NULL) == MINNOW_OK && n_tokens == 1);
+  CHECK(minnow_session_stats(sessions[1], &json) == MINNOW_OK);
+  CHECK(strstr(json, "\"tokens_read\":1,") != NULL);
+  CHECK(strstr(json, "\"weight_bytes_read\":0,") == NULL);
+  CHECK(strstr(json, "\"cpu_seconds\":0}") == NULL && strstr(json, "\"cpu_seconds\":0,") == NULL);
+  minnow_free(json);
+  CHECK(minnow_session_set_deadline(sessions[0], 1e-9) == MINNOW_OK);
+  REFUSED(minnow_sessions_decode(sessions, tokens, 2), MINNOW_TIMED_OUT, "deadline");
+  CHECK(minnow_session_position(sessions[1], &n_tokens, NULL) == MINNOW_OK && n_tokens == 1);
+  CHECK(minnow_session_set_deadline(sessions[0], 0) == MINNOW_OK);
+  CHECK(minnow_sessions_decode(sessions, tokens, 2) == MINNOW_OK);
   minnow_session_free(sessions[0]);
   minnow_session_free(sessions[1]);
 }
