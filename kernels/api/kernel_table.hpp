@@ -102,9 +102,8 @@ struct KernelTable {
   // args.weights is not used; n_rows <= 16.
   void (*matmul_codes)(const CodeGroup& group, const MatmulArgs& args, void* scratch);
 
-  // -- a split output head: formats with can_split()
-  // ----------------------------------------------- Splits n_rows of the file's rows into rows
-  // first_row... of the matrix at `data`.
+  // -- a split output head: formats with can_split() ----------------------------------------------
+  // Splits n_rows of the file's rows into rows first_row... of the matrix at `data`.
   void (*split_rows)(const SplitMatrix& matrix, std::int64_t first_row, const void* rows,
                      std::int64_t n_rows, std::uint8_t* data);
   // The inverse for one row: gives back the file's bytes.
@@ -129,6 +128,7 @@ struct KernelTable {
   // y = (x - mean) / sqrt(var + eps) * weight + bias; y may be x; weight and bias may be NULL.
   void (*layer_norm)(const float* x, const float* weight, const float* bias, std::int64_t n,
                      float eps, float* y);
+  bool (*all_finite)(const float* x, std::int64_t n);  // neither infinite nor not a number
   void (*add)(const float* a, const float* b, std::int64_t n, float* y);       // y may be a or b
   void (*multiply)(const float* a, const float* b, std::int64_t n, float* y);  // y may be a or b
   void (*scale)(const float* x, float factor, std::int64_t n, float* y);       // y may be x
@@ -156,9 +156,9 @@ struct KernelTable {
   // y = out / sum; zero when sum is zero.
   void (*finish)(const float* out, float sum, std::int32_t value_dim, float* y);
 
-  // -- limits of the machine
-  // ------------------------------------------------------------------------ Reads n_bytes (a
-  // multiple of 1,024, 64-byte aligned) as fast as loads go; the result only keeps the loads alive.
+  // -- limits of the machine ----------------------------------------------------------------------
+  // Reads n_bytes (a multiple of 1,024, 64-byte aligned) as fast as loads go; the result only keeps
+  // the loads alive.
   std::uint64_t (*read_bytes)(const void* data, std::int64_t n_bytes);
   // Runs the table's best integer dot on registers only; returns the multiply-adds done.
   std::int64_t (*integer_peak)(std::int64_t iterations);

@@ -38,6 +38,7 @@ extern const KernelTable kAvx2Table = {
     .quantize = avx2::quantize,
     .rms_norm = avx2::rms_norm,
     .layer_norm = avx2::layer_norm,
+    .all_finite = avx2::all_finite,
     .add = avx2::add,
     .multiply = avx2::multiply,
     .scale = avx2::scale,

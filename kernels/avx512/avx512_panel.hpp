@@ -10,7 +10,7 @@ namespace minnow::avx512 {
 namespace {
 
 // 16 KiB of codes: with scales, the activations of a tile and its sums they stay in a first-level
-// cache of 32 KiB. A tile's tables are as long.
+// cache of 32 KiB.
 constexpr int kPanelK = 512;
 // Tokens of a register tile, at most. Of 4, 5 and 6 five reach the most in every format: with six
 // g++ moves registers about (74 % of the peak in the first-level cache; five 78, four 77).
@@ -31,9 +31,11 @@ struct alignas(64) Panel {
                                              // lane, [k / sub / 2][R][16]
 };
 
+constexpr int kChunkTiles = (kChunkTokens + kTileTokens - 1) / kTileTokens;
+
 struct PanelScratch {
   Panel panel;
-  TileTables tables;
+  TileTables tables[kChunkTiles + 1];  // of a chunk's tiles and one stretch of k
   // Sums of a chunk's tokens so far, [kBlockGroups / R][token][R][16 rows].
   float sums[kBlockGroups * kChunkTokens * 16];
 };

@@ -107,28 +107,52 @@ struct Step {
   int64_t n_tokens;
 };
 
-// Tokens from `token` on of all of QuantRows.
+// The tokens of a chunk in register tiles of nearly equal sizes.
+struct TileCut {
+  int64_t n_tiles;
+  int64_t least;
+  int64_t n_larger;  // tiles with one token more; they come first
+
+  explicit TileCut(int64_t n_tokens)
+      : n_tiles((n_tokens + kTileTokens - 1) / kTileTokens),
+        least(n_tokens / n_tiles),
+        n_larger(n_tokens % n_tiles) {}
+  int64_t size(int64_t tile) const { return least + (tile < n_larger ? 1 : 0); }
+};
+
+// The tables of all tiles: made once for the panels of a block.
+template <class Rule>
+void prepare_tiles(const QuantRows& rows, const Step& step, TileTables* tables) {
+  const QuantRows x = rows;
+  const TileCut cut(step.n_tokens);
+  int64_t token = step.first_token;
+  for (int64_t tile = 0; tile < cut.n_tiles; ++tile) {
+    const int64_t size = cut.size(tile);
+    prepare_tables<Rule>(x, token, static_cast<int>(size), step.start, step.n_k, step.zero,
+                         tables[tile]);
+    token += size;
+  }
+}
+
+// A tile of T tokens.
 template <class Rule, int R, int T>
-[[gnu::always_inline]] inline void run_tile(const QuantRows& x, const Step& step, int64_t token,
-                                            const TileSums& sums, PanelScratch& scratch) {
-  prepare_tables<Rule>(x, token, T, step.start, step.n_k, step.zero, scratch.tables);
-  const TokenCodes codes = {x.codes + token * x.codes_stride + step.start, x.codes_stride};
+[[gnu::always_inline]] inline void run_tile(const Panel& panel, const TileTables& tables,
+                                            const TokenCodes& codes, int n_k,
+                                            const TileSums& sums) {
   if constexpr (Rule::kXGroup == 32) {
-    panel_tile_32<Rule::kSub, Rule::kMins, Rule::kHasZero, R, T>(scratch.panel, scratch.tables,
-                                                                 codes, step.n_k, sums);
+    panel_tile_32<Rule::kSub, Rule::kMins, Rule::kHasZero, R, T>(panel, tables, codes, n_k, sums);
   } else {
-    panel_tile_128<Rule::kSub, Rule::kMins, Rule::kHasZero, R, T>(scratch.panel, scratch.tables,
-                                                                  codes, step.n_k, sums);
+    panel_tile_128<Rule::kSub, Rule::kMins, Rule::kHasZero, R, T>(panel, tables, codes, n_k, sums);
   }
 }
 
 template <class Rule, int R, int T = kTileTokens>
-[[gnu::always_inline]] inline void run_tile_of(int64_t size, const QuantRows& x, const Step& step,
-                                               int64_t token, const TileSums& sums,
-                                               PanelScratch& scratch) {
+[[gnu::always_inline]] inline void run_tile_of(int64_t size, const Panel& panel,
+                                               const TileTables& tables, const TokenCodes& codes,
+                                               int n_k, const TileSums& sums) {
   if constexpr (T > 0) {
-    if (size == T) return run_tile<Rule, R, T>(x, step, token, sums, scratch);
-    run_tile_of<Rule, R, T - 1>(size, x, step, token, sums, scratch);
+    if (size == T) return run_tile<Rule, R, T>(panel, tables, codes, n_k, sums);
+    run_tile_of<Rule, R, T - 1>(size, panel, tables, codes, n_k, sums);
   }
 }
 
@@ -157,45 +181,39 @@ template <int R>
   }
 }
 
-// What prepare_tables() and the tile will read of tokens [first, end): short pieces of rows far
-// apart, which the hardware does not foresee.
 template <class Rule>
-[[gnu::always_inline]] inline void prefetch_tokens(const QuantRows& x, const Step& step,
-                                                   int64_t first, int64_t end) {
-  const float* scales = x.scales + first * x.scales_stride + step.start / Rule::kXGroup;
-  const int16_t* sums = x.sums + first * x.sums_stride + step.start / 16;
-  for (int64_t token = first; token < end; ++token) {
-    _mm_prefetch(scales, _MM_HINT_T0);
-    _mm_prefetch(sums, _MM_HINT_T0);
-    _mm_prefetch(scales + step.n_k / Rule::kXGroup - 1, _MM_HINT_T0);
-    _mm_prefetch(sums + step.n_k / 16 - 1, _MM_HINT_T0);
-    scales += x.scales_stride;
-    sums += x.sums_stride;
+[[gnu::always_inline]] inline void prefetch_tables(const TileTables& tables) {
+#pragma GCC unroll 8
+  for (int t = 0; t < kTileTokens; ++t) {
+    _mm_prefetch(tables.scales[t], _MM_HINT_T0);
+    if constexpr (Rule::kHasZero) _mm_prefetch(tables.starts[t], _MM_HINT_T0);
+    if constexpr (Rule::kHasZero && Rule::kSub == 16)
+      _mm_prefetch(tables.starts[t] + 16, _MM_HINT_T0);
+    if constexpr (Rule::kMins != Mins::kNone) _mm_prefetch(tables.extra[t], _MM_HINT_T0);
   }
 }
 
-// All tokens of a chunk meet the panel, in register tiles of nearly equal sizes. Arguments are
-// copied, since every store of a vector could change what a reference means.
+// All tokens of a chunk meet the panel. Arguments are copied, since every store of a vector could
+// change what a reference means.
 template <class Rule, int R>
-void run_tokens(const QuantRows& rows, const Step& all, TileSums sums, const Ahead& ahead,
+void run_tokens(const QuantRows& x, const Step& all, TileSums sums, const Ahead& next,
                 PanelScratch& scratch) {
-  const QuantRows x = rows;
   const Step step = all;
-  const int64_t n_tiles = (step.n_tokens + kTileTokens - 1) / kTileTokens;
-  const int64_t least = step.n_tokens / n_tiles;
-  const int64_t n_larger = step.n_tokens % n_tiles;
-  const int64_t ahead_step = (ahead.n_bytes / n_tiles + 64) / 64 * 64;
+  const Ahead ahead = next;
+  const TileCut cut(step.n_tokens);
+  const int64_t ahead_step = (ahead.n_bytes / cut.n_tiles + 64) / 64 * 64;
+  TokenCodes codes = {x.codes + step.first_token * x.codes_stride + step.start, x.codes_stride};
   int64_t done = 0;
-  for (int64_t tile = 0; tile < n_tiles; ++tile) {
+  for (int64_t tile = 0; tile < cut.n_tiles; ++tile) {
     ahead.prefetch(tile * ahead_step, (tile + 1) * ahead_step);
-    prefetch_tokens<Rule>(x, step, step.first_token + smaller(done + kTileTokens, step.n_tokens),
-                          step.first_token + smaller(done + 2 * kTileTokens, step.n_tokens));
-    const int64_t size = least + (tile < n_larger ? 1 : 0);
+    const int64_t size = cut.size(tile);
     if (sums.last) {
       prefetch_out<R>(sums, 2 * kTileTokens, smaller(3 * kTileTokens, step.n_tokens - done));
     }
-    run_tile_of<Rule, R>(size, x, step, step.first_token + done, sums, scratch);
+    prefetch_tables<Rule>(scratch.tables[tile + 1]);
+    run_tile_of<Rule, R>(size, scratch.panel, scratch.tables[tile], codes, step.n_k, sums);
     done += size;
+    codes.codes += size * codes.stride;
     sums.partial += size * R * 16;
     sums.out += size * sums.out_stride;
   }
@@ -210,6 +228,7 @@ struct PanelKind {
   int n_groups;       // of 16 rows in a panel
   int64_t row_bytes;  // of a block in 16 rows; 0: nothing is to be prefetched
   void (*unpack)(const Source&, int64_t start, int n_k, int r0, Panel&);
+  void (*prepare_tiles)(const QuantRows&, const Step&, TileTables*);
   void (*run_tokens)(const QuantRows&, const Step&, TileSums, const Ahead&, PanelScratch&);
 };
 
@@ -218,18 +237,20 @@ constexpr PanelKind tile_kind() {
   constexpr IntegerRule kRule = generic::integer_rule(F);
   constexpr int kZero = Tile<F>::kZero;
   using Rule = TileRule<kRule.x_group, kRule.sub, kRule.mins, kZero != 0>;
-  return {kRule.elements,     kZero, 2, format_info(F).block_bytes * kGroupRows, unpack_tiles<F>,
+  return {kRule.elements,
+          kZero,
+          2,
+          format_info(F).block_bytes * kGroupRows,
+          unpack_tiles<F>,
+          prepare_tiles<Rule>,
           run_tokens<Rule, 2>};
 }
 
 template <int XGroup, int Sub, Mins M>
 constexpr PanelKind code_kind() {
-  return {XGroup == 32 ? 32 : 256,
-          128,
-          1,
-          0,
-          unpack_codes<Sub, M>,
-          run_tokens<TileRule<XGroup, Sub, M, true>, 1>};
+  using Rule = TileRule<XGroup, Sub, M, true>;
+  return {XGroup == 32 ? 32 : 256, 128, 1, 0, unpack_codes<Sub, M>, prepare_tiles<Rule>,
+          run_tokens<Rule, 1>};
 }
 
 // Rows [begin, end) that meet a stretch of k together.
@@ -304,6 +325,7 @@ void run(const PanelKind& kind, const Source& source, const MatmulArgs& args,
         const Step step = {kind.zero, panel_k,
                            k,         static_cast<int>(smaller(panel_k, args.k - k)),
                            token,     smaller(kChunkTokens, args.n_tokens - token)};
+        kind.prepare_tiles(args.x, step, scratch.tables);
         for (int64_t row = begin; row < block.end; row += kind.n_groups * kGroupRows) {
           const Ahead ahead = panel_after(kind, source, args, step, block, row);
           run_rows(kind, source, args, step, block, row, ahead, scratch);

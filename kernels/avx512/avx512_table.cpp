@@ -38,6 +38,7 @@ extern const KernelTable kAvx512Table = {
     .quantize = avx512::quantize,
     .rms_norm = avx512::rms_norm,
     .layer_norm = avx512::layer_norm,
+    .all_finite = avx512::all_finite,
     .add = avx512::add,
     .multiply = avx512::multiply,
     .scale = avx512::scale,

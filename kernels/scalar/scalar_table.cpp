@@ -31,6 +31,7 @@ extern const KernelTable kScalarTable = {
     .quantize = scalar::quantize,
     .rms_norm = scalar::rms_norm,
     .layer_norm = scalar::layer_norm,
+    .all_finite = scalar::all_finite,
     .add = scalar::add,
     .multiply = scalar::multiply,
     .scale = scalar::scale,

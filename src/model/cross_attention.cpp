@@ -31,12 +31,15 @@ void Decoder::read_source(const OpContext& context, const float* states, std::in
   }
 }
 
-// x += W_o attend(W_q norm(x), source)
+Decoder::RowInput Decoder::cross_input(const LayerWeights& layer) const {
+  RowInput input{{layer.cross_norm, {}}, {}};
+  input.forms.add(layer.cross_q);
+  return input;
+}
+
+// x += W_o attend(W_q rows, source); then the rows that the feed-forward reads.
 void Decoder::cross_attention(const OpContext& context, std::int32_t index) {
   const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
-  ActivationForms forms;
-  forms.add(layer.cross_q);
-  norm_rows(context, layer.cross_norm, VectorView{}, forms);
   const Product query[] = {{layer.cross_q, {}, work_.q, config_.q_size()}};
   multiply(context, query, rows_);
 
@@ -58,7 +61,8 @@ void Decoder::cross_attention(const OpContext& context, std::int32_t index) {
   quantize_rows(context, output_forms);
   const Product output[] = {{layer.cross_output, {}, work_.block_out, config_.n_embd}};
   multiply(context, output, rows_);
-  add_block(context, VectorView{});
+  const RowInput input = feed_forward_input(layer);
+  add_block(context, {}, {}, &input);
 }
 
 }  // namespace minnow

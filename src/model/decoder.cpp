@@ -5,7 +5,6 @@
 #include "ops/adapter.hpp"
 #include "ops/attend.hpp"
 #include "ops/embed.hpp"
-#include "ops/finite.hpp"
 #include "ops/heads.hpp"
 #include "ops/matmul.hpp"
 #include "ops/relative_positions.hpp"
@@ -83,17 +82,26 @@ Status Decoder::forward_rows(const OpContext& context, std::span<const Token> to
 Status Decoder::run_layers(const OpContext& context) {
   finite_.store(true);
   for_each_stretch([&](const Stretch& stretch) { prepare_angles(stretch); });
+  make_rows(context, attention_input(0));
   for (std::int32_t index = 0; index < config_.n_layers; ++index) {
     const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
     attention(context, index);
-    if (!config_.parallel_block) add_block(context, layer.attn_post_norm);
-    if (layer.attn_sum_norm) norm_sums(context, layer.attn_sum_norm, layer.attn_sum_norm_bias);
-    if (layer.cross_q) cross_attention(context, index);
-    feed_forward_input(context, layer);
-    if (config_.parallel_block) add_block(context, layer.attn_post_norm);
+    const RowNorm sum_norm = {layer.attn_sum_norm, layer.attn_sum_norm_bias};
+    if (config_.parallel_block) {
+      read_beside_attention(context, layer);
+      add_block(context, layer.attn_post_norm, sum_norm, nullptr);
+    } else if (layer.cross_q) {
+      const RowInput input = cross_input(layer);
+      add_block(context, layer.attn_post_norm, sum_norm, &input);
+      cross_attention(context, index);
+    } else {
+      const RowInput input = feed_forward_input(layer);
+      add_block(context, layer.attn_post_norm, sum_norm, &input);
+    }
     feed_forward(context, index);
-    add_block(context, layer.ffn_post_norm);
-    if (layer.ffn_sum_norm) norm_sums(context, layer.ffn_sum_norm, layer.ffn_sum_norm_bias);
+    const RowInput input = attention_input(index + 1);
+    add_block(context, layer.ffn_post_norm, {layer.ffn_sum_norm, layer.ffn_sum_norm_bias},
+              index + 1 < config_.n_layers ? &input : nullptr);
     if (context.cancel != nullptr && context.cancel->load(std::memory_order_relaxed))
       return error(StatusCode::kCancelled, "cancelled while reading tokens at position ", first_);
     if (!finite_.load(std::memory_order_relaxed))
@@ -116,7 +124,7 @@ void Decoder::embed_token(const OpContext& context, Token token, std::int64_t po
                        x);
   }
   if (weights_.embedding_norm)
-    norm(*context.table, x, weights_.embedding_norm, weights_.embedding_norm_bias, x);
+    norm(*context.table, x, {weights_.embedding_norm, weights_.embedding_norm_bias}, x);
 }
 
 void Decoder::prepare_angles(const Stretch& stretch) {
@@ -130,7 +138,19 @@ void Decoder::prepare_angles(const Stretch& stretch) {
                 work_.window_sin + offset);
 }
 
-// W_o attend(rope(W_q norm(x)), rope(W_k norm(x)), W_v norm(x)), into block_out.
+// What attention reads in layer `index`; nothing behind the last one.
+Decoder::RowInput Decoder::attention_input(std::int32_t index) const {
+  RowInput input{};
+  if (index == config_.n_layers) return input;
+  const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
+  input.norm = {layer.attn_norm, layer.attn_norm_bias};
+  input.forms.add(layer.attn_q);
+  input.forms.add(layer.attn_k);
+  input.forms.add(layer.attn_v);
+  return input;
+}
+
+// W_o attend(rope(W_q rows), rope(W_k rows), W_v rows), into block_out.
 void Decoder::attention(const OpContext& context, std::int32_t index) {
   const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
   project_heads(context, layer);
@@ -146,11 +166,6 @@ void Decoder::attention(const OpContext& context, std::int32_t index) {
 }
 
 void Decoder::project_heads(const OpContext& context, const LayerWeights& layer) {
-  ActivationForms forms;
-  forms.add(layer.attn_q);
-  forms.add(layer.attn_k);
-  forms.add(layer.attn_v);
-  norm_rows(context, layer.attn_norm, layer.attn_norm_bias, forms);
   const Product products[] = {
       {layer.attn_q, layer.attn_q_bias, work_.q, config_.q_size()},
       {layer.attn_k, layer.attn_k_bias, work_.k, config_.k_size()},
@@ -216,7 +231,7 @@ void Decoder::final_states(const OpContext& context, std::int64_t first, std::in
     const float* const x = work_.x + (first + t) * config_.n_embd;
     float* const y = out + t * config_.n_embd;
     if (weights_.output_norm)
-      norm(*context.table, x, weights_.output_norm, weights_.output_norm_bias, y);
+      norm(*context.table, x, {weights_.output_norm, weights_.output_norm_bias}, y);
     else
       std::copy_n(x, config_.n_embd, y);
   });
@@ -233,10 +248,10 @@ void Decoder::prepare_head(const OpContext& context, std::int64_t first, std::in
   set_rows(work_.normed, config_.n_embd, n);
   finite_.store(true);
   for (std::int64_t t = 0; t < n; ++t) {
-    norm(*context.table, work_.x + (first + t) * config_.n_embd, weights_.output_norm,
-         weights_.output_norm_bias, work_.normed + t * config_.n_embd);
+    norm(*context.table, work_.x + (first + t) * config_.n_embd,
+         {weights_.output_norm, weights_.output_norm_bias}, work_.normed + t * config_.n_embd);
     if (!quantize_token(*context.table, forms, rows_, t) ||
-        !all_finite(work_.normed + t * config_.n_embd, config_.n_embd))
+        !context.table->all_finite(work_.normed + t * config_.n_embd, config_.n_embd))
       finite_.store(false);
   }
 }
@@ -283,12 +298,12 @@ Status Decoder::screen_logits(const OpContext& context, std::int64_t row,
   return check_head(context);
 }
 
-void Decoder::norm(const KernelTable& table, const float* x, const VectorView& weight,
-                   const VectorView& bias, float* y) const noexcept {
+void Decoder::norm(const KernelTable& table, const float* x, const RowNorm& by,
+                   float* y) const noexcept {
   if (config_.arch->norm == NormKind::kRms)
-    table.rms_norm(x, weight.data, config_.n_embd, config_.norm_eps, y);
+    table.rms_norm(x, by.weight.data, config_.n_embd, config_.norm_eps, y);
   else
-    table.layer_norm(x, weight.data, bias.data, config_.n_embd, config_.norm_eps, y);
+    table.layer_norm(x, by.weight.data, by.bias.data, config_.n_embd, config_.norm_eps, y);
 }
 
 void Decoder::set_rows(const float* values, std::int64_t k, std::int64_t n_tokens) {
@@ -299,20 +314,21 @@ void Decoder::set_rows(const float* values, std::int64_t k, std::int64_t n_token
   lay_out(work_.per_32, work_.per_128, rows_);
 }
 
-// The rows are work.normed = norm(work.x), quantised in the same step while a row is in the cache;
-// or work.x itself where the model has no norm there.
-void Decoder::norm_rows(const OpContext& context, const VectorView& weight, const VectorView& bias,
-                        const ActivationForms& forms) {
-  set_rows(weight ? work_.normed : work_.x, config_.n_embd, n_tokens_);
-  if (!weight) {
-    quantize_rows(context, forms);
-    return;
-  }
-  for_each_token(context, n_tokens_, [&](std::int64_t t) {
-    const std::int64_t offset = t * config_.n_embd;
-    norm(*context.table, work_.x + offset, weight, bias, work_.normed + offset);
-    if (!quantize_token(*context.table, forms, rows_, t)) finite_.store(false);
-  });
+// The rows are work.normed, or work.x itself where the model has no norm there.
+void Decoder::set_input(const RowInput& input) {
+  set_rows(input.norm.weight ? work_.normed : work_.x, config_.n_embd, n_tokens_);
+}
+
+// Row t of that, quantised while it is in the cache.
+void Decoder::make_row(const OpContext& context, const RowInput& input, std::int64_t t) noexcept {
+  const std::int64_t offset = t * config_.n_embd;
+  if (input.norm.weight) norm(*context.table, work_.x + offset, input.norm, work_.normed + offset);
+  if (!quantize_token(*context.table, input.forms, rows_, t)) finite_.store(false);
+}
+
+void Decoder::make_rows(const OpContext& context, const RowInput& input) {
+  set_input(input);
+  for_each_token(context, n_tokens_, [&](std::int64_t t) { make_row(context, input, t); });
 }
 
 void Decoder::quantize_rows(const OpContext& context, const ActivationForms& forms) {
@@ -322,25 +338,22 @@ void Decoder::quantize_rows(const OpContext& context, const ActivationForms& for
   });
 }
 
-// x += block_out, normed before where the model has a norm after its blocks. Looks for values that
-// are no numbers here, so that the message names the layer they come from.
-void Decoder::add_block(const OpContext& context, const VectorView& post_norm) {
+// x += block_out, normed before where the model has a norm after its blocks; then x = norm(x) where
+// it norms the sum; then the row that the next products read, if they read this. Looks for values
+// that are no numbers here, so that the message names the layer they come from.
+void Decoder::add_block(const OpContext& context, const VectorView& post_norm,
+                        const RowNorm& sum_norm, const RowInput* next) {
+  if (next != nullptr) set_input(*next);
   for_each_token(context, n_tokens_, [&](std::int64_t t) {
+    const KernelTable& table = *context.table;
     const std::int64_t offset = t * config_.n_embd;
     float* const block = work_.block_out + offset;
     float* const x = work_.x + offset;
-    if (post_norm) norm(*context.table, block, post_norm, VectorView{}, block);
-    context.table->add(x, block, config_.n_embd, x);
-    if (!all_finite(x, config_.n_embd)) finite_.store(false);
-  });
-}
-
-// x = norm(x), where a model norms the sum of a block and its input.
-void Decoder::norm_sums(const OpContext& context, const VectorView& weight,
-                        const VectorView& bias) {
-  for_each_token(context, n_tokens_, [&](std::int64_t t) {
-    float* const x = work_.x + t * config_.n_embd;
-    norm(*context.table, x, weight, bias, x);
+    if (post_norm) norm(table, block, {post_norm, {}}, block);
+    table.add(x, block, config_.n_embd, x);
+    if (!table.all_finite(x, config_.n_embd)) finite_.store(false);
+    if (sum_norm.weight) norm(table, x, sum_norm, x);
+    if (next != nullptr) make_row(context, *next, t);
   });
 }
 

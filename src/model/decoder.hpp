@@ -77,6 +77,16 @@ class Decoder {
     VectorView down_bias;
   };
 
+  struct RowNorm {
+    VectorView weight;  // none: no norm
+    VectorView bias;
+  };
+  // What products read of work.x.
+  struct RowInput {
+    RowNorm norm;
+    ActivationForms forms;
+  };
+
   std::span<const float> rope_factors() const;
   // Consecutive tokens of one sequence: rows [row, row + n_tokens) of the pass.
   struct Stretch {
@@ -95,18 +105,20 @@ class Decoder {
   static bool is_adapted(const OpContext& context, const WeightMatrix& weights);
 
   // The steps of a layer.
+  RowInput attention_input(std::int32_t index) const;
   void attention(const OpContext& context, std::int32_t index);
   void project_heads(const OpContext& context, const LayerWeights& layer);
   void store_heads(const OpContext& context, std::int32_t index, const Stretch& stretch);
   void attend_heads(const OpContext& context, std::int32_t index, const Stretch& stretch);
   float* relative_values(std::int32_t index) const;
   void cross_attention(const OpContext& context, std::int32_t index);
-  void norm_sums(const OpContext& context, const VectorView& weight, const VectorView& bias);
+  RowInput cross_input(const LayerWeights& layer) const;
   // The keys and values of a layer. An encoder needs them no longer than the layer takes.
   const KvLayer& kept(std::int32_t index, const Stretch& stretch) const {
     return stretch.cache->layer(config_.causal ? index : 0);
   }
-  void feed_forward_input(const OpContext& context, const LayerWeights& layer);
+  RowInput feed_forward_input(const LayerWeights& layer) const;
+  void read_beside_attention(const OpContext& context, const LayerWeights& layer);
   void feed_forward(const OpContext& context, std::int32_t index);
   const WeightMatrix& first_matrix_after(std::int32_t index) const;
   void mixture(const OpContext& context, const LayerWeights& layer);
@@ -120,11 +132,12 @@ class Decoder {
   // The input of the next products.
   void set_rows(const float* values, std::int64_t k, std::int64_t n_tokens);
   void quantize_rows(const OpContext& context, const ActivationForms& forms);
-  void norm_rows(const OpContext& context, const VectorView& weight, const VectorView& bias,
-                 const ActivationForms& forms);
-  void norm(const KernelTable& table, const float* x, const VectorView& weight,
-            const VectorView& bias, float* y) const noexcept;
-  void add_block(const OpContext& context, const VectorView& post_norm);
+  void set_input(const RowInput& input);
+  void make_row(const OpContext& context, const RowInput& input, std::int64_t t) noexcept;
+  void make_rows(const OpContext& context, const RowInput& input);
+  void norm(const KernelTable& table, const float* x, const RowNorm& by, float* y) const noexcept;
+  void add_block(const OpContext& context, const VectorView& post_norm, const RowNorm& sum_norm,
+                 const RowInput* next);
   void prepare_head(const OpContext& context, std::int64_t first, std::int64_t n);
   Status check_head(const OpContext& context) const;
   void finish_logits(const KernelTable& table, float* logits) const;

@@ -5,19 +5,21 @@
 
 namespace minnow {
 
-// The rows that the feed-forward reads. A parallel block without a norm of its own reads what
+Decoder::RowInput Decoder::feed_forward_input(const LayerWeights& layer) const {
+  RowInput input{{layer.ffn_norm, layer.ffn_norm_bias}, {}};
+  input.forms.add(layer.ffn_gate);
+  input.forms.add(layer.ffn_up);
+  input.forms.add(layer.router);
+  return input;
+}
+
+// A parallel block reads x before attention is added. Without a norm of its own it reads what
 // attention read, which is still in work.normed.
-void Decoder::feed_forward_input(const OpContext& context, const LayerWeights& layer) {
-  ActivationForms forms;
-  forms.add(layer.ffn_gate);
-  forms.add(layer.ffn_up);
-  forms.add(layer.router);
-  if (config_.parallel_block && !layer.ffn_norm) {
-    set_rows(work_.normed, config_.n_embd, n_tokens_);
-    quantize_rows(context, forms);
-  } else {
-    norm_rows(context, layer.ffn_norm, layer.ffn_norm_bias, forms);
-  }
+void Decoder::read_beside_attention(const OpContext& context, const LayerWeights& layer) {
+  const RowInput input = feed_forward_input(layer);
+  if (input.norm.weight) return make_rows(context, input);
+  set_rows(work_.normed, config_.n_embd, n_tokens_);
+  quantize_rows(context, input.forms);
 }
 
 void Decoder::feed_forward(const OpContext& context, std::int32_t index) {

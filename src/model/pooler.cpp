@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/finite.hpp"
 #include "ops/matmul.hpp"
 
 namespace minnow {
@@ -67,7 +66,7 @@ void Pooler::add(const KernelTable& table, const float* states, std::int64_t n) 
 Status Pooler::finish(const OpContext& context, Embedding& out) {
   const KernelTable& table = *context.table;
   const std::int64_t n_rows = kind_ == Pooling::kNone ? n_tokens_ : 1;
-  if (!all_finite(pieces_.rows, n_rows * config_.n_embd))
+  if (!table.all_finite(pieces_.rows, n_rows * config_.n_embd))
     return error(StatusCode::kNumeric, "a state is infinite or not a number");
   if (kind_ == Pooling::kRank) return score(context, out);
   if (kind_ == Pooling::kMean)
@@ -100,7 +99,7 @@ Status Pooler::score(const OpContext& context, Embedding& out) {
     x = pieces_.hidden;
   }
   finite &= product(context, weights_.labels, weights_.labels_bias, x, pieces_.out);
-  if (!finite || !all_finite(pieces_.out, config_.n_labels))
+  if (!finite || !context.table->all_finite(pieces_.out, config_.n_labels))
     return error(StatusCode::kNumeric, "the classifier overflows");
   // A decoder answers with one of its labels; an encoder scores each by itself.
   if (config_.causal && config_.n_labels > 1) context.table->softmax(pieces_.out, config_.n_labels);

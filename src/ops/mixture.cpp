@@ -3,8 +3,6 @@
 #include <atomic>
 #include <cstring>
 
-#include "ops/finite.hpp"
-
 namespace minnow {
 
 namespace {
@@ -54,7 +52,7 @@ bool choose_experts(const OpContext& context, const MixtureStep& step,
   std::atomic<bool> finite{true};
   for_each_token(context, step.n_tokens, [&](std::int64_t t) {
     float* const row = buffers.logits + t * step.n_experts;
-    if (!all_finite(row, step.n_experts)) {
+    if (!context.table->all_finite(row, step.n_experts)) {
       finite.store(false);
       for (std::int32_t e = 0; e < step.n_experts; ++e) row[e] = 0.0f;
     }

@@ -114,6 +114,30 @@ TEST(Functions, HaveTheirValuesAtTheEdges) {
   EXPECT_TRUE(std::isnan(log(kNan)));
 }
 
+TEST(AllFinite, FindsEveryValueThatIsNoNumber) {
+  for (const KernelTable* table : all_tables()) {
+    SCOPED_TRACE(table->name);
+    for (const std::int64_t n : {0, 1, 15, 16, 17, 31, 33, 64}) {
+      Guarded<float> values = random_floats(static_cast<std::size_t>(n), 3);
+      EXPECT_TRUE(table->all_finite(values.data(), n));
+      for (std::int64_t i = 0; i < n; ++i) {
+        float& value = values.data()[i];
+        const float before = value;
+        for (const float bad : {kInfinity, -kInfinity, kNan, -kNan}) {
+          value = bad;
+          ASSERT_FALSE(table->all_finite(values.data(), n)) << i << " of " << n;
+        }
+        for (const float good :
+             {std::numeric_limits<float>::max(), -0.0f, std::numeric_limits<float>::denorm_min()}) {
+          value = good;
+          ASSERT_TRUE(table->all_finite(values.data(), n));
+        }
+        value = before;
+      }
+    }
+  }
+}
+
 TEST(Functions, AreTheSameInEveryTable) {
   // sum_exp of one element is its exp, softcap with 1 is tanh, and gelu holds erf.
   const Guarded<float> x = random_bits(200'000, 3);

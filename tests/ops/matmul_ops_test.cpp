@@ -5,7 +5,6 @@
 #include <atomic>
 #include <limits>
 
-#include "ops/finite.hpp"
 #include "ops/matmul.hpp"
 #include "support/kernel_cases.hpp"
 
@@ -130,28 +129,6 @@ TEST(Multiply, DoesNothingOnceItIsCancelled) {
   const Product products[] = {{a.matrix(), {}, out.data(), 200}};
   multiply(context, products, x.rows);
   EXPECT_EQ(out, std::vector<float>(4 * 200, 7.0f));
-}
-
-TEST(AllFinite, FindsEveryValueThatIsNoNumber) {
-  for (const std::int64_t n : kLengths) {
-    auto values = random_floats(static_cast<std::size_t>(n), 3);
-    EXPECT_TRUE(all_finite(values.data(), n));
-    for (std::int64_t i = 0; i < n; ++i) {
-      const float before = values[static_cast<std::size_t>(i)];
-      for (const float bad :
-           {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
-            std::numeric_limits<float>::quiet_NaN()}) {
-        values[static_cast<std::size_t>(i)] = bad;
-        ASSERT_FALSE(all_finite(values.data(), n)) << i << " of " << n;
-      }
-      for (const float good :
-           {std::numeric_limits<float>::max(), -0.0f, std::numeric_limits<float>::denorm_min()}) {
-        values[static_cast<std::size_t>(i)] = good;
-        ASSERT_TRUE(all_finite(values.data(), n));
-      }
-      values[static_cast<std::size_t>(i)] = before;
-    }
-  }
 }
 
 }  // namespace
