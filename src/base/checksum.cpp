@@ -24,9 +24,12 @@ std::uint64_t checksum(std::span<const std::byte> bytes) noexcept {
   const std::byte* at = bytes.data();
   std::size_t n_left = bytes.size();
   for (; n_left >= sizeof lanes; n_left -= sizeof lanes, at += sizeof lanes) {
-    std::uint64_t words[kLanes];
-    std::memcpy(words, at, sizeof words);
-    for (std::size_t i = 0; i < kLanes; ++i) lanes[i] = step(lanes[i], words[i]);
+#pragma GCC unroll 8  // so that all lanes stay in registers
+    for (std::size_t i = 0; i < kLanes; ++i) {
+      std::uint64_t word;
+      std::memcpy(&word, at + i * sizeof word, sizeof word);
+      lanes[i] = step(lanes[i], word);
+    }
   }
   std::uint64_t sum = bytes.size();
   for (const std::uint64_t lane : lanes) sum = step(sum, lane) * kLastFactor;

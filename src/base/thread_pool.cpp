@@ -118,12 +118,17 @@ void ThreadPool::start_threads() noexcept {
 
 void ThreadPool::run(std::int64_t n_items, Job job, void* context, const std::atomic<bool>* cancel,
                      const Upcoming& next) noexcept {
-  if (n_items <= 0) return;
-  const bool alone = n_items == 1 || n_threads_ == 1 || n_items > 0x7fffffff;
-  if (alone || busy_.exchange(true, std::memory_order_acquire)) {
+  if (n_items > 1 && begin(n_items, job, context, cancel, next))
+    finish(n_items);
+  else
     run_alone(n_items, job, context, cancel);
-    return;
-  }
+}
+
+// Offers the items to the threads. False: nobody else can take part, the caller has to do them all.
+bool ThreadPool::begin(std::int64_t n_items, Job job, void* context,
+                       const std::atomic<bool>* cancel, const Upcoming& next) noexcept {
+  if (n_items < 1 || n_items > 0x7fffffff || n_threads_ == 1) return false;
+  if (busy_.exchange(true, std::memory_order_acquire)) return false;
   // The finished job's ticket is closed first. Otherwise a thread that is about to leave that job
   // could see the new number of items, claim one beyond the old end and run it with what it still
   // knows of the old job. Who reads any of the new values (release, acquire) finds it closed.
@@ -137,9 +142,19 @@ void ThreadPool::run(std::int64_t n_items, Job job, void* context, const std::at
   next_item_bytes_.store(next.item_bytes, std::memory_order_relaxed);
   next_n_items_.store(next.n_items, std::memory_order_relaxed);
   n_done_.store(0, std::memory_order_relaxed);
-  const std::uint32_t generation = last + 1;
-  ticket_.store(std::uint64_t{generation} << 32, std::memory_order_seq_cst);
+  ticket_.store(std::uint64_t{last + 1} << 32, std::memory_order_seq_cst);
+  if (executor_.run != nullptr) return true;
+  if (threads_ && process_id_ != current_process()) abandon_after_fork();
+  if (!threads_) start_threads();
+  if (threads_ && threads_->n_asleep.load(std::memory_order_seq_cst) > 0) {
+    { const std::lock_guard<std::mutex> lock(threads_->mutex); }
+    threads_->wake.notify_all();
+  }
+  return true;
+}
 
+// Helps with what begin() has offered, and waits for the last of it.
+void ThreadPool::finish(std::int64_t n_items) noexcept {
   if (executor_.run != nullptr) {
     executor_.run(
         executor_.user,
@@ -151,13 +166,7 @@ void ThreadPool::run(std::int64_t n_items, Job job, void* context, const std::at
     // Whatever an executor that dropped jobs, or has yet to run them, left over.
     for (int worker = 0; worker < n_threads_; ++worker) run_as(worker);
   } else {
-    if (threads_ && process_id_ != current_process()) abandon_after_fork();
-    if (!threads_) start_threads();
-    if (threads_ && threads_->n_asleep.load(std::memory_order_seq_cst) > 0) {
-      { const std::lock_guard<std::mutex> lock(threads_->mutex); }
-      threads_->wake.notify_all();
-    }
-    run_items(0, generation);
+    run_items(0, generation_of(ticket_.load(std::memory_order_relaxed)));
   }
   wait_until_done(n_items);
   busy_.store(false, std::memory_order_release);

@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 
 #include "base/cpu_clock.hpp"
 #include "base/cpu_set.hpp"
@@ -79,17 +80,46 @@ class ThreadPool {
   template <class Body>
   void for_each(std::int64_t n_items, const std::atomic<bool>* cancel, Body&& body,
                 const Upcoming& next = {}) noexcept {
-    run(
-        n_items,
-        [](void* context, int worker, std::int64_t item) noexcept {
-          (*static_cast<std::remove_reference_t<Body>*>(context))(worker, item);
-        },
-        const_cast<void*>(static_cast<const void*>(&body)), cancel, next);
+    run(n_items, &call<std::remove_reference_t<Body>>, address_of(body), cancel, next);
+  }
+
+  // The same while meanwhile() runs on the caller's thread, which then helps with what is left.
+  // meanwhile() may throw.
+  template <class Body, class Meanwhile>
+  void for_each_beside(std::int64_t n_items, const std::atomic<bool>* cancel, Body&& body,
+                       Meanwhile&& meanwhile) {
+    struct Rest {
+      ThreadPool& pool;
+      std::int64_t n_items;
+      void* body;
+      const std::atomic<bool>* cancel;
+      bool is_shared;
+      ~Rest() {
+        if (is_shared)
+          pool.finish(n_items);
+        else
+          pool.run_alone(n_items, &call<std::remove_reference_t<Body>>, body, cancel);
+      }
+    } rest{*this, n_items, address_of(body), cancel, false};
+    rest.is_shared = begin(n_items, &call<std::remove_reference_t<Body>>, rest.body, cancel, {});
+    meanwhile();
   }
 
  private:
   struct Threads;  // what a fork leaves behind: made anew in the child
 
+  template <class Body>
+  static void call(void* body, int worker, std::int64_t item) noexcept {
+    (*static_cast<Body*>(body))(worker, item);
+  }
+  template <class Body>
+  static void* address_of(Body& body) {
+    return const_cast<void*>(static_cast<const void*>(&body));
+  }
+
+  bool begin(std::int64_t n_items, Job job, void* context, const std::atomic<bool>* cancel,
+             const Upcoming& next) noexcept;
+  void finish(std::int64_t n_items) noexcept;
   void start_threads() noexcept;
   void prepare_thread(int worker) noexcept;
   void run_as(int worker) noexcept;

@@ -58,17 +58,22 @@ Status Model::load(const Options& options, Purpose purpose) {
   if (options.head_screening == "on" ||
       (options.head_screening == "auto" && runtime_->table().gains_by_screening))
     split_head(weights_, bound_);
-  MINNOW_TRY(build_tokenizer(gguf_, config_.n_vocab, &runtime_->memory(), tokenizer_));
   if (!gguf_.get_string("tokenizer.chat_template", chat_template_).ok()) chat_template_ = {};
   n_parameters_ = count_parameters(gguf_);
   if (options.weights == "in_place") leave_matrices_in_file(bound_);
   // Memory of the caller's has no time at which it was changed, so it is not cached.
-  if (options.cache_dir.empty() || file_.change_time() == 0) return fill_weights(options, purpose);
+  if (options.cache_dir.empty() || file_.change_time() == 0) {
+    MINNOW_TRY(read_tokenizer());
+    return fill_weights(options, purpose);
+  }
   WeightCacheKey key;
   MINNOW_TRY(make_cache_key(key));
   const std::string path = weight_cache_path(options.cache_dir, key);
   std::span<const std::byte> stored;
-  const Status found = open_weight_cache(path, key, runtime_->pool(), cache_file_, stored);
+  Status read;
+  const Status found = open_weight_cache(
+      path, key, runtime_->pool(), [&] { read = read_tokenizer(); }, cache_file_, stored);
+  MINNOW_TRY(std::move(read));
   if (found.ok()) {
     place_weights(file_, bound_, stored.data(), weights_);
     is_cached_ = true;
@@ -79,6 +84,10 @@ Status Model::load(const Options& options, Purpose purpose) {
   MINNOW_TRY(fill_weights(options, purpose));
   if (purpose == Purpose::kComputing) write_cache(path, key);
   return {};
+}
+
+Status Model::read_tokenizer() {
+  return build_tokenizer(gguf_, config_.n_vocab, &runtime_->memory(), tokenizer_);
 }
 
 Status Model::fill_weights(const Options& options, Purpose purpose) {

@@ -64,6 +64,7 @@ class Model {
 
  private:
   Status load(const Options& options, Purpose purpose);
+  Status read_tokenizer();
   Status fill_weights(const Options& options, Purpose purpose);
   Status make_cache_key(WeightCacheKey& out) const;
   void write_cache(const std::string& path, const WeightCacheKey& key);

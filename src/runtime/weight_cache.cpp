@@ -72,6 +72,34 @@ Status check_header(std::string_view path, const Header& header, const WeightCac
   return {};
 }
 
+// The weights and their checksums [count_blocks()]; both lie in `file`.
+struct Stored {
+  std::span<const std::byte> weights;
+  const std::byte* sums;
+};
+
+// Everything but the weights themselves is checked.
+Status map_stored(std::string_view path, const WeightCacheKey& key, MappedFile& file, Stored& out) {
+  MINNOW_TRY(MappedFile::open(path, file));
+  const std::span<const std::byte> bytes = file.bytes();
+  Header header;
+  if (bytes.size() < kWeightsOffset)
+    return error(StatusCode::kBadFile, path_in_quotes(path), " is cut short");
+  std::memcpy(&header, bytes.data(), sizeof header);
+  MINNOW_TRY(check_header(path, header, key));
+  const std::size_t sums_bytes = count_blocks(key.n_bytes) * sizeof(std::uint64_t);
+  if (bytes.size() - kWeightsOffset < key.n_bytes ||
+      bytes.size() - kWeightsOffset - key.n_bytes != sums_bytes)
+    return error(StatusCode::kBadFile, path_in_quotes(path), " has ", bytes.size(),
+                 " bytes instead of ", kWeightsOffset + key.n_bytes + sums_bytes);
+  const std::span<const std::byte> weights = bytes.subspan(kWeightsOffset, key.n_bytes);
+  const std::byte* const sums = weights.data() + weights.size();
+  if (header.sums_checksum != checksum({sums, sums_bytes}))
+    return error(StatusCode::kBadFile, path_in_quotes(path), ": its checksums are damaged");
+  out = {weights, sums};
+  return {};
+}
+
 }  // namespace
 
 std::string weight_cache_path(std::string_view folder, const WeightCacheKey& key) {
@@ -84,35 +112,29 @@ std::string weight_cache_path(std::string_view folder, const WeightCacheKey& key
 }
 
 Status open_weight_cache(std::string_view path, const WeightCacheKey& key, ThreadPool& pool,
-                         MappedFile& file, std::span<const std::byte>& weights) {
+                         const std::function<void()>& meanwhile, MappedFile& file,
+                         std::span<const std::byte>& weights) {
   MappedFile mapped;
-  MINNOW_TRY(MappedFile::open(path, mapped));
-  const std::span<const std::byte> bytes = mapped.bytes();
-  Header header;
-  if (bytes.size() < kWeightsOffset)
-    return error(StatusCode::kBadFile, path_in_quotes(path), " is cut short");
-  std::memcpy(&header, bytes.data(), sizeof header);
-  MINNOW_TRY(check_header(path, header, key));
-  const std::size_t n_blocks = count_blocks(key.n_bytes);
-  const std::size_t sums_bytes = n_blocks * sizeof(std::uint64_t);
-  if (bytes.size() - kWeightsOffset < key.n_bytes ||
-      bytes.size() - kWeightsOffset - key.n_bytes != sums_bytes)
-    return error(StatusCode::kBadFile, path_in_quotes(path), " has ", bytes.size(),
-                 " bytes instead of ", kWeightsOffset + key.n_bytes + sums_bytes);
-  const std::span<const std::byte> found = bytes.subspan(kWeightsOffset, key.n_bytes);
-  const std::byte* const sums = found.data() + found.size();
-  if (header.sums_checksum != checksum({sums, sums_bytes}))
-    return error(StatusCode::kBadFile, path_in_quotes(path), ": its checksums are damaged");
+  Stored stored{};
+  const Status found = map_stored(path, key, mapped, stored);
+  if (!found.ok()) {
+    meanwhile();
+    return found;
+  }
   mapped.will_need(kWeightsOffset, key.n_bytes);
   std::atomic<bool> damaged{false};
-  pool.for_each(static_cast<std::int64_t>(n_blocks), &damaged, [&](int, std::int64_t i) {
-    std::uint64_t sum;
-    std::memcpy(&sum, sums + static_cast<std::size_t>(i) * sizeof sum, sizeof sum);
-    if (checksum(block_of(found, static_cast<std::size_t>(i))) != sum) damaged.store(true);
-  });
+  pool.for_each_beside(
+      static_cast<std::int64_t>(count_blocks(key.n_bytes)), &damaged,
+      [&](int, std::int64_t i) {
+        const auto block = static_cast<std::size_t>(i);
+        std::uint64_t sum;
+        std::memcpy(&sum, stored.sums + block * sizeof sum, sizeof sum);
+        if (checksum(block_of(stored.weights, block)) != sum) damaged.store(true);
+      },
+      meanwhile);
   if (damaged.load()) return error(StatusCode::kBadFile, path_in_quotes(path), " is damaged");
   file = std::move(mapped);
-  weights = found;
+  weights = stored.weights;
   return {};
 }
 

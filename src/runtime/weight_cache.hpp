@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,10 +31,12 @@ struct WeightCacheKey {
 // "<folder>/<16 hexadecimal digits>.minnow-weights": the name tells model and layout.
 std::string weight_cache_path(std::string_view folder, const WeightCacheKey& key);
 
-// Maps the file and checks all of it, with all threads. kNotFound: there is none. kMismatch: made
-// from something else or by another version. kBadFile: damaged or cut short.
+// Maps the file and checks all of it, with all threads; the caller's calls meanwhile() first, once
+// in any case. kNotFound: there is none. kMismatch: made from something else or by another version.
+// kBadFile: damaged or cut short.
 Status open_weight_cache(std::string_view path, const WeightCacheKey& key, ThreadPool& pool,
-                         MappedFile& file, std::span<const std::byte>& weights);
+                         const std::function<void()>& meanwhile, MappedFile& file,
+                         std::span<const std::byte>& weights);
 
 // Replaces the file in one step. Takes the time of writing n_bytes.
 Status write_weight_cache(std::string_view path, const WeightCacheKey& key, ThreadPool& pool,

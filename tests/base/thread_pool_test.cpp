@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <new>
+#include <thread>
 #include <vector>
 
 namespace minnow {
@@ -84,6 +87,46 @@ TEST(ThreadPool, ServesManyCallersAtOnce) {
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(n_wrong.load(), 0);
+}
+
+TEST(ThreadPool, RunsAJobBesideWhatTheCallerDoes) {
+  for (const int n_threads : {1, 2, 4}) {
+    SCOPED_TRACE(n_threads);
+    ThreadPool pool(n_threads);
+    for (int i = 0; i < 500; ++i) {
+      Work work(static_cast<std::size_t>(1 + i % 9));
+      const auto n = static_cast<std::int64_t>(work.counts.size());
+      const auto run = [&work](int, std::int64_t item) { work.run(item); };
+      bool was_there = false;
+      if (i % 3 == 0) {
+        EXPECT_THROW(pool.for_each_beside(n, nullptr, run, [] { throw std::bad_alloc(); }),
+                     std::bad_alloc);
+      } else {
+        pool.for_each_beside(n, nullptr, run, [&] {
+          std::atomic<int> n_run{0};  // a job of its own finds the pool taken and runs alone
+          pool.for_each(3, nullptr, [&](int, std::int64_t) { ++n_run; });
+          was_there = n_run.load() == 3;
+        });
+        EXPECT_TRUE(was_there);
+      }
+      ASSERT_TRUE(work.ran_once_each()) << "job " << i;
+    }
+  }
+}
+
+TEST(ThreadPool, LetsOtherThreadsWorkMeanwhile) {
+  ThreadPool pool(2);
+  std::atomic<bool> was_run{false};
+  pool.for_each_beside(
+      1, nullptr, [&](int, std::int64_t) { was_run = true; },
+      [&] {
+        const auto start = std::chrono::steady_clock::now();
+        while (!was_run.load() &&
+               std::chrono::steady_clock::now() - start < std::chrono::minutes(1))
+          std::this_thread::yield();
+        EXPECT_TRUE(was_run.load() || pool.n_started() == 1);
+      });
+  EXPECT_TRUE(was_run.load());
 }
 
 TEST(ThreadPool, LeavesOutItemsOnceItIsCancelled) {
