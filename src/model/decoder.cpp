@@ -332,7 +332,7 @@ void Decoder::make_rows(const OpContext& context, const RowInput& input) {
 }
 
 void Decoder::quantize_rows(const OpContext& context, const ActivationForms& forms) {
-  if (!forms.per_32 && !forms.per_128) return;
+  if (!forms.any()) return;
   for_each_token(context, rows_.n_tokens, [&](std::int64_t t) {
     if (!quantize_token(*context.table, forms, rows_, t)) finite_.store(false);
   });

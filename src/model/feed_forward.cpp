@@ -49,14 +49,24 @@ void Decoder::run_feed_forward(const OpContext& context, const FeedForwardWeight
   gated.gate_bias = weights.gate_bias;
   gated.up_bias = weights.up_bias;
   gated.activation = config_.activation;
-  gated.out = work_.hidden;
-  gated.out_stride = n_hidden;
-  multiply_gated(context, gated, rows_, weights.down);
-
-  set_rows(work_.hidden, n_hidden, rows_.n_tokens);
-  ActivationForms forms;
-  forms.add(weights.down);
-  quantize_rows(context, forms);
+  gated.forms.add(weights.down);
+  ActivationRows hidden;
+  hidden.values = work_.hidden;
+  hidden.stride = n_hidden;
+  hidden.k = n_hidden;
+  hidden.n_tokens = rows_.n_tokens;
+  lay_out(work_.hidden_codes, work_.hidden_codes, hidden);
+  // Corrections read floats, and so do float weights.
+  const bool is_quantised = gated.forms.any() && context.adapters == nullptr;
+  if (is_quantised) {
+    gated.quantised = &hidden;
+  } else {
+    gated.out = work_.hidden;
+    gated.out_stride = n_hidden;
+  }
+  if (!multiply_gated(context, gated, rows_, weights.down)) finite_.store(false);
+  rows_ = hidden;
+  if (!is_quantised) quantize_rows(context, gated.forms);
   const Product down[] = {{weights.down, weights.down_bias, out, config_.n_embd}};
   multiply(context, down, rows_, next);
 }

@@ -64,9 +64,9 @@ void plan_workspace(const ModelConfig& config, const KernelTable& table,
                     Workspace& out) {
   Layout layout(plan, arena);
   const std::int64_t n = shape.n_batch;
-  const std::int64_t most_k =
-      std::max({std::int64_t{config.n_embd}, std::int64_t{config.most_ff()}, config.attended_size(),
-                std::int64_t{config.n_dense_hidden}});
+  const std::int64_t most_input = std::max(
+      {std::int64_t{config.n_embd}, config.attended_size(), std::int64_t{config.n_dense_hidden}});
+  const std::int64_t most_k = std::max(most_input, std::int64_t{config.most_ff()});
   layout.array(n, config.n_embd, out.x);
   layout.array(n, config.n_embd, out.normed);
   layout.array(n, config.q_size(), out.q);
@@ -75,8 +75,9 @@ void plan_workspace(const ModelConfig& config, const KernelTable& table,
   layout.array(n, config.attended_size(), out.attended);
   layout.array(n, config.most_ff(), out.hidden);
   layout.array(n, config.n_embd, out.block_out);
-  layout.quantised(n, most_k, 32, out.per_32);
-  layout.quantised(n, most_k, 128, out.per_128);
+  layout.quantised(n, most_input, 32, out.per_32);
+  layout.quantised(n, most_input, 128, out.per_128);
+  layout.quantised(n, config.most_ff(), 32, out.hidden_codes);
   if (config.n_experts > 0) plan_mixture(config, n, layout, out.mixture);
   const std::int64_t half_rot = config.n_rot / 2;
   layout.array(n, half_rot, out.cos);

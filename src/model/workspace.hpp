@@ -25,8 +25,9 @@ struct Workspace {
   float* attended = nullptr;   // [n_batch, attended_size]
   float* hidden = nullptr;     // [n_batch, most_ff]
   float* block_out = nullptr;  // [n_batch, n_embd] what a block adds to x
-  QuantBuffers per_32{};       // the widest input of any product
+  QuantBuffers per_32{};       // the widest input of any product but those of `hidden`
   QuantBuffers per_128{};
+  QuantBuffers hidden_codes{};  // of `hidden`, whatever its form
   MixtureBuffers mixture;
   float* cos = nullptr;  // [n_batch, n_rot / 2] of layers without a window
   float* sin = nullptr;

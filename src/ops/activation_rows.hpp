@@ -15,6 +15,7 @@ namespace minnow {
 struct ActivationForms {
   bool per_32 = false;
   bool per_128 = false;
+  bool any() const { return per_32 || per_128; }
   void add(const WeightMatrix& weights) {
     if (!weights) return;
     const int x_group = format_info(weights.format).x_group;
@@ -49,11 +50,20 @@ constexpr std::int64_t codes_stride(std::int64_t k) {
   return rounded % 1024 == 0 ? rounded + 64 : rounded;
 }
 
+// Tokens [first, first + n) of some rows.
+ActivationRows tokens_of(const ActivationRows& rows, std::int64_t first, std::int64_t n);
+
 // Points rows.per_32 and rows.per_128 at the buffers. Does not compute.
 void lay_out(const QuantBuffers& per_32, const QuantBuffers& per_128, ActivationRows& rows);
 
 // Fills the forms of one token's row from rows.values. False when a value is not finite.
 bool quantize_token(const KernelTable& table, const ActivationForms& forms,
                     const ActivationRows& rows, std::int64_t token) noexcept;
+
+// Fills elements [first, first + n) of them from values[n] instead. `first` is a multiple of what a
+// scale covers, and n is or reaches to the end of the row.
+bool quantize_piece(const KernelTable& table, const ActivationForms& forms,
+                    const ActivationRows& rows, std::int64_t token, std::int64_t first,
+                    std::int64_t n, const float* values) noexcept;
 
 }  // namespace minnow

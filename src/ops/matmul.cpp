@@ -1,6 +1,7 @@
 #include "ops/matmul.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 #include "format/format_traits.hpp"
 #include "ops/adapter.hpp"
@@ -12,9 +13,11 @@ namespace {
 
 // Rows that the widest kernel computes together: the unit in which rows are split.
 constexpr std::int64_t kUnitRows = 32;
-// Rows of a gated product that are computed together in prefill; bounds the scratch for the second
-// factor.
-constexpr std::int64_t kGatedRows = 64;
+// What is computed together where results stay in scratch, small enough for a second-level cache:
+// rows (a multiple of what a scale of activations covers) and tokens (as many as share one
+// unpacking of weights).
+constexpr std::int64_t kPieceRows = 128;
+constexpr std::int64_t kPieceTokens = 256;
 
 constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
@@ -126,13 +129,18 @@ std::size_t made_rows_bytes(std::int64_t max_k) {
                64));
 }
 
+// Two pieces of results: the factors of a gated product.
+std::size_t pieces_bytes(std::int64_t n_tokens) {
+  return static_cast<std::size_t>(2 * std::min(n_tokens, kPieceTokens) * kPieceRows) *
+         sizeof(float);
+}
+
 }  // namespace
 
 std::size_t matmul_scratch_bytes(const KernelTable& table, std::int64_t n_tokens,
                                  std::int64_t max_k) {
   const std::size_t kernel = (table.scratch_bytes + 63) / 64 * 64;
-  const std::size_t gated = static_cast<std::size_t>(n_tokens * kGatedRows) * sizeof(float);
-  return kernel + std::max(codes_bytes(max_k), made_rows_bytes(max_k)) + gated;
+  return kernel + std::max(codes_bytes(max_k), made_rows_bytes(max_k)) + pieces_bytes(n_tokens);
 }
 
 void multiply_rows(const KernelTable& table, const WeightMatrix& weights, std::int64_t first,
@@ -167,33 +175,62 @@ void run_product(const OpContext& context, const Product& product, std::int64_t 
   add_bias(*context.table, product.bias, first, n, x.n_tokens, out, product.out_stride);
 }
 
-// Rows [first, first + n) of act(up . x).
-void run_activated(const OpContext& context, const GatedProduct& product, std::int64_t first,
-                   std::int64_t n, const ActivationRows& x, std::byte* scratch) noexcept {
-  const KernelTable& table = *context.table;
-  float* const out = product.out + first;
-  multiply_rows(table, product.up, first, n, x, out, product.out_stride, scratch);
-  add_bias(table, product.up_bias, first, n, x.n_tokens, out, product.out_stride);
-  for (std::int64_t t = 0; t < x.n_tokens; ++t) {
-    float* row = out + t * product.out_stride;
-    table.activate(product.activation, row, nullptr, n, row);
+// Rows [first, first + n) of a matrix for some tokens, with their bias.
+struct PieceOf {
+  const KernelTable& table;
+  const ActivationRows& x;
+  std::int64_t first;
+  std::int64_t n;
+  std::byte* scratch;
+
+  void multiply(const WeightMatrix& weights, const VectorView& bias, float* out) const noexcept {
+    multiply_rows(table, weights, first, n, x, out, n, scratch);
+    add_bias(table, bias, first, n, x.n_tokens, out, n);
+  }
+};
+
+// Calls body(piece, first_token, memory) for rows [first, end) in pieces; memory: two of them.
+template <class Body>
+void for_each_piece(const OpContext& context, std::int64_t first, std::int64_t end,
+                    const ActivationRows& x, int worker, const Body& body) noexcept {
+  std::byte* const scratch = context.scratch_of(worker);
+  auto* const memory =
+      reinterpret_cast<float*>(scratch + context.scratch_stride - pieces_bytes(x.n_tokens));
+  // All tokens for some rows first: their weights are then still in the cache.
+  for (std::int64_t row = first; row < end; row += kPieceRows) {
+    for (std::int64_t token = 0; token < x.n_tokens; token += kPieceTokens) {
+      const ActivationRows some = tokens_of(x, token, std::min(kPieceTokens, x.n_tokens - token));
+      const PieceOf piece = {*context.table, some, row, std::min(kPieceRows, end - row), scratch};
+      body(piece, token, memory);
+    }
   }
 }
 
-// Rows [first, first + n) of act(gate . x) * (up . x). The second factor stays in this thread's
-// cache: `up` [n_tokens, n] is used up here and never stored.
-void run_gated(const OpContext& context, const GatedProduct& product, std::int64_t first,
-               std::int64_t n, const ActivationRows& x, float* up, std::byte* scratch) noexcept {
-  const KernelTable& table = *context.table;
-  float* const out = product.out + first;
-  multiply_rows(table, product.gate, first, n, x, out, product.out_stride, scratch);
-  multiply_rows(table, product.up, first, n, x, up, n, scratch);
-  add_bias(table, product.gate_bias, first, n, x.n_tokens, out, product.out_stride);
-  add_bias(table, product.up_bias, first, n, x.n_tokens, up, n);
-  for (std::int64_t t = 0; t < x.n_tokens; ++t) {
-    float* row = out + t * product.out_stride;
-    table.activate(product.activation, row, up + t * n, n, row);
+// act(gate . x) * (up . x), or act(up . x), of a piece. Both factors stay in this thread's cache.
+bool run_gated(const GatedProduct& product, const PieceOf& piece, std::int64_t first_token,
+               float* memory) noexcept {
+  const std::int64_t n = piece.n;
+  float* const gate = memory;
+  float* const up = product.gate ? memory + piece.x.n_tokens * n : nullptr;
+  if (product.gate) {
+    piece.multiply(product.gate, product.gate_bias, gate);
+    piece.multiply(product.up, product.up_bias, up);
+  } else {
+    piece.multiply(product.up, product.up_bias, gate);
   }
+  bool finite = true;
+  for (std::int64_t t = 0; t < piece.x.n_tokens; ++t) {
+    const std::int64_t token = first_token + t;
+    float* const values = product.quantised != nullptr
+                              ? gate + t * n
+                              : product.out + token * product.out_stride + piece.first;
+    piece.table.activate(product.activation, gate + t * n, up == nullptr ? nullptr : up + t * n, n,
+                         values);
+    if (product.quantised != nullptr)
+      finite &= quantize_piece(piece.table, product.forms, *product.quantised, token, piece.first,
+                               n, values);
+  }
+  return finite;
 }
 
 }  // namespace
@@ -234,47 +271,44 @@ void multiply_apart(const OpContext& context, const WeightMatrix& weights, const
   context.for_each(split.n_items(), [&](int worker, std::int64_t item) {
     const WorkSplit::Range units = split.item(item);
     const std::int64_t end = std::min((units.first + units.n) * kUnitRows, weights.n_rows);
-    std::byte* const scratch = context.scratch_of(worker);
-    for (std::int64_t first = units.first * kUnitRows; first < end; first += kGatedRows) {
-      const std::int64_t n = std::min(kGatedRows, end - first);
-      auto* const rows =
-          reinterpret_cast<float*>(scratch + context.scratch_stride -
-                                   static_cast<std::size_t>(x.n_tokens * n) * sizeof(float));
-      multiply_rows(*context.table, weights, first, n, x, rows, n, scratch);
-      add_bias(*context.table, bias, first, n, x.n_tokens, rows, n);
-      for (std::int64_t t = 0; t < x.n_tokens; ++t)
-        std::copy_n(rows + t * n, n, out[static_cast<std::size_t>(t)] + first);
-    }
+    for_each_piece(context, units.first * kUnitRows, end, x, worker,
+                   [&](const PieceOf& piece, std::int64_t first_token, float* rows) {
+                     piece.multiply(weights, bias, rows);
+                     for (std::int64_t t = 0; t < piece.x.n_tokens; ++t)
+                       std::copy_n(rows + t * piece.n, piece.n,
+                                   out[static_cast<std::size_t>(first_token + t)] + piece.first);
+                   });
   });
 }
 
-void multiply_gated(const OpContext& context, const GatedProduct& product, const ActivationRows& x,
+bool multiply_gated(const OpContext& context, const GatedProduct& product, const ActivationRows& x,
                     const WeightMatrix& next) noexcept {
   if (context.adapters != nullptr &&
-      (context.adapters->adapts(product.gate) || context.adapters->adapts(product.up)))
-    return multiply_gated_adapted(context, *context.adapters, product, x);
+      (context.adapters->adapts(product.gate) || context.adapters->adapts(product.up))) {
+    multiply_gated_adapted(context, *context.adapters, product, x);
+    return true;
+  }
+  // A scale of the result is made in one item.
+  const bool whole_pieces = product.quantised != nullptr && product.forms.per_128;
+  const std::int64_t rows_per_unit = whole_pieces ? kPieceRows : kUnitRows;
   const std::int64_t n_rows = product.up.n_rows;
-  const WorkSplit split(count_units(product.up), least_units(product.up, 2 * x.n_tokens),
+  const WorkSplit split((n_rows + rows_per_unit - 1) / rows_per_unit,
+                        std::max<std::int64_t>(
+                            1, least_units(product.up, 2 * x.n_tokens) * kUnitRows / rows_per_unit),
                         context.pool->n_threads());
+  std::atomic<bool> finite{true};
   context.for_each(
       split.n_items(),
       [&](int worker, std::int64_t item) {
         const WorkSplit::Range units = split.item(item);
-        const std::int64_t end = std::min((units.first + units.n) * kUnitRows, n_rows);
-        std::byte* const scratch = context.scratch_of(worker);
-        for (std::int64_t first = units.first * kUnitRows; first < end; first += kGatedRows) {
-          const std::int64_t n = std::min(kGatedRows, end - first);
-          if (!product.gate) {
-            run_activated(context, product, first, n, x, scratch);
-            continue;
-          }
-          auto* const up =
-              reinterpret_cast<float*>(scratch + context.scratch_stride -
-                                       static_cast<std::size_t>(x.n_tokens * n) * sizeof(float));
-          run_gated(context, product, first, n, x, up, scratch);
-        }
+        const std::int64_t end = std::min((units.first + units.n) * rows_per_unit, n_rows);
+        for_each_piece(context, units.first * rows_per_unit, end, x, worker,
+                       [&](const PieceOf& piece, std::int64_t first_token, float* memory) {
+                         if (!run_gated(product, piece, first_token, memory)) finite.store(false);
+                       });
       },
       upcoming(context, next, x.n_tokens));
+  return finite.load();
 }
 
 }  // namespace minnow

@@ -30,7 +30,8 @@ void multiply_apart(const OpContext& context, const WeightMatrix& weights, const
                     std::span<float* const> out, const ActivationRows& x) noexcept;
 
 // out[t, r] = act(gate[r] . x[t]) * (up[r] . x[t]), both products and the activation as one job.
-// gate_bias and up_bias may be absent; without `gate`, out = act(up . x).
+// gate_bias and up_bias may be absent; without `gate`, out = act(up . x). With `quantised`, the
+// same job leaves these forms of the result there, and no floats.
 struct GatedProduct {
   WeightMatrix gate;
   WeightMatrix up;
@@ -39,8 +40,11 @@ struct GatedProduct {
   Activation activation = Activation::kSilu;
   float* out = nullptr;  // [n_tokens, n_rows]
   std::int64_t out_stride = 0;
+  const ActivationRows* quantised = nullptr;  // none of its memory is x's; no adapters then
+  ActivationForms forms;
 };
-void multiply_gated(const OpContext& context, const GatedProduct& product, const ActivationRows& x,
+// False when a value that was to be quantised is not finite.
+bool multiply_gated(const OpContext& context, const GatedProduct& product, const ActivationRows& x,
                     const WeightMatrix& next = {}) noexcept;
 
 // Scratch that one thread needs for batches of up to n_tokens and rows of up to max_k.
