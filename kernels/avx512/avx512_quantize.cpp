@@ -63,9 +63,9 @@ int32_t largest_magnitude_bits(const float* x, int64_t n) {
   return static_cast<int16_t>(_mm_extract_epi16(sums, 0) + _mm_extract_epi16(sums, 4) - 16 * 128);
 }
 
-// Four groups of 32 together: one reduction, one division and one test for all, since alone each
-// would wait for the last.
-constexpr int64_t kFour = 4 * 32;
+// 128 values together, as four groups or as one: one reduction and one division for all, since
+// alone each group would wait for the last.
+constexpr int64_t kTogether = 128;
 
 // [m0, m1, m2, m3]: the largest lane of each vector of magnitudes.
 [[gnu::always_inline]] inline __m128i largest_of_four(const __m512i* m) {
@@ -83,22 +83,28 @@ constexpr int64_t kFour = 4 * 32;
   return _mm_max_epi32(_mm_unpacklo_epi64(a, b), _mm_unpackhi_epi64(a, b));
 }
 
-// 32 codes and the sums of their halves. No product exceeds 127.00001: nothing is to be clamped.
-[[gnu::always_inline]] inline void store_32(const __m512* x, __m512 inverse, int8_t* codes,
-                                            int16_t* sums) {
-  const __m128i low = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(x[0], inverse)));
-  const __m128i high = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(x[1], inverse)));
-  const __m256i bytes = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), bytes);
-  const __m256i offset = _mm256_xor_si256(bytes, _mm256_set1_epi8(-128));
-  const __m256i eights = _mm256_sad_epu8(offset, _mm256_setzero_si256());
-  const __m256i all = _mm256_add_epi64(eights, _mm256_unpackhi_epi64(eights, eights));
-  sums[0] = static_cast<int16_t>(_mm256_extract_epi16(all, 0) - 16 * 128);
-  sums[1] = static_cast<int16_t>(_mm256_extract_epi16(all, 8) - 16 * 128);
+// 64 codes in order. No product exceeds 127.00001: nothing is to be clamped.
+[[gnu::always_inline]] inline __m512i codes_of_64(const __m512* x, __m512 first, __m512 second) {
+  const __m512i low = _mm512_packs_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(x[0], first)),
+                                         _mm512_cvtps_epi32(_mm512_mul_ps(x[1], first)));
+  const __m512i high = _mm512_packs_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(x[2], second)),
+                                          _mm512_cvtps_epi32(_mm512_mul_ps(x[3], second)));
+  // Packing works on quarters: group i of quarter j comes from vector i's quarter j.
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, _mm512_packs_epi16(low, high));
 }
 
-[[gnu::always_inline]] inline bool quantize_four(const float* x, int8_t* codes, float* scales,
-                                                 int16_t* sums) {
+// The sums of 16 codes, in the lowest lane of each quarter.
+[[gnu::always_inline]] inline __m512i sums_of_16(__m512i codes) {
+  const __m512i fours = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(1), codes);
+  const __m512i eights = _mm512_add_epi32(fours, _mm512_shuffle_epi32(fours, _MM_PERM_CDAB));
+  return _mm512_add_epi32(eights, _mm512_shuffle_epi32(eights, _MM_PERM_BADC));
+}
+
+// GROUPS: 4 scales or 1.
+template <int GROUPS>
+[[gnu::always_inline]] inline bool quantize_together(const float* x, int8_t* codes, float* scales,
+                                                     int16_t* sums) {
   const __m512i magnitude = _mm512_set1_epi32(0x7fffffff);
   __m512 values[8];
   __m512i m[4];
@@ -109,18 +115,35 @@ constexpr int64_t kFour = 4 * 32;
     m[i] = _mm512_max_epi32(_mm512_and_si512(_mm512_castps_si512(values[2 * i]), magnitude),
                             _mm512_and_si512(_mm512_castps_si512(values[2 * i + 1]), magnitude));
   }
-  const __m128i bits = largest_of_four(m);
+  __m128i bits;
+  if constexpr (GROUPS == 4) {
+    bits = largest_of_four(m);
+  } else {
+    const __m512i all =
+        _mm512_max_epi32(_mm512_max_epi32(m[0], m[1]), _mm512_max_epi32(m[2], m[3]));
+    bits = _mm_set1_epi32(largest_lane(all));
+  }
   if (_mm_cmpge_epi32_mask(bits, _mm_set1_epi32(kInfinityBits)) != 0) return false;
   const __m128 largest = _mm_castsi128_ps(bits);
   const __mmask8 normal = _mm_cmp_ps_mask(largest, _mm_set1_ps(kSmallest), _CMP_GE_OQ);
   const __m128 limit = _mm_set1_ps(127.0f);
-  _mm_storeu_ps(scales, _mm_maskz_div_ps(normal, largest, limit));
+  const __m128 steps = _mm_maskz_div_ps(normal, largest, limit);
+  _mm_mask_storeu_ps(scales, (1 << GROUPS) - 1, steps);
   const __m512 inverses = _mm512_castps128_ps512(_mm_maskz_div_ps(normal, limit, largest));
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    const __m512 inverse = _mm512_permutexvar_ps(_mm512_set1_epi32(i), inverses);
-    store_32(values + 2 * i, inverse, codes + 32 * i, sums + 2 * i);
-  }
+  const auto inverse = [&](int i) {
+    return _mm512_permutexvar_ps(_mm512_set1_epi32(GROUPS == 4 ? i : 0), inverses);
+  };
+  const __m512i first = codes_of_64(values, inverse(0), inverse(1));
+  const __m512i second = codes_of_64(values + 4, inverse(2), inverse(3));
+  _mm512_storeu_si512(codes, first);
+  _mm512_storeu_si512(codes + 64, second);
+  const __m512i each_fourth =
+      _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 0, 0, 0, 0, 0, 0, 0, 0);
+  const __m512i eight =
+      _mm512_permutex2var_epi32(sums_of_16(first), each_fourth, sums_of_16(second));
+  void* const place = sums;
+  _mm_storeu_si128(static_cast<__m128i*>(place),
+                   _mm256_cvtepi32_epi16(_mm512_castsi512_si256(eight)));
   return true;
 }
 
@@ -128,8 +151,12 @@ constexpr int64_t kFour = 4 * 32;
 
 bool quantize(const float* x, int64_t n, int x_group, int8_t* codes, float* scales, int16_t* sums) {
   int64_t done = 0;
-  for (; x_group == 32 && done + kFour <= n; done += kFour) {
-    if (!quantize_four(x + done, codes + done, scales + done / 32, sums + done / 16)) return false;
+  for (; done + kTogether <= n; done += kTogether) {
+    const bool finite =
+        x_group == 32
+            ? quantize_together<4>(x + done, codes + done, scales + done / 32, sums + done / 16)
+            : quantize_together<1>(x + done, codes + done, scales + done / 128, sums + done / 16);
+    if (!finite) return false;
   }
   for (int64_t start = done; start < n; start += x_group) {
     const int64_t size = n - start < x_group ? n - start : x_group;
