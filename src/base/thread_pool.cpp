@@ -20,7 +20,7 @@ namespace {
 // else wants it.
 constexpr int kSpins = 2000;
 constexpr int kYields = 40;
-// What an idle thread fetches ahead of an item: a part of its second-level cache.
+// What an idle thread fetches ahead of a lane: a part of its second-level cache.
 constexpr std::int64_t kFetchBytes = 128 << 10;
 
 void pause_briefly() noexcept {
@@ -129,20 +129,28 @@ bool ThreadPool::begin(std::int64_t n_items, Job job, void* context,
                        const std::atomic<bool>* cancel, const Upcoming& next) noexcept {
   if (n_items < 1 || n_items > 0x7fffffff || n_threads_ == 1) return false;
   if (busy_.exchange(true, std::memory_order_acquire)) return false;
-  // The finished job's ticket is closed first. Otherwise a thread that is about to leave that job
+  // The finished job's lanes are closed first. Otherwise a thread that is about to leave that job
   // could see the new number of items, claim one beyond the old end and run it with what it still
-  // knows of the old job. Who reads any of the new values (release, acquire) finds it closed.
-  const std::uint32_t last = generation_of(ticket_.load(std::memory_order_relaxed));
-  ticket_.store(std::uint64_t{last} << 32 | kClosed, std::memory_order_relaxed);
+  // knows of the old job. Who reads any of the new values (release, acquire) finds them closed.
+  const std::uint64_t last = generation();
+  for (std::int64_t i = 0; i < n_lanes_.load(std::memory_order_relaxed); ++i)
+    lanes_[i].ticket.store(last << 32 | kClosed, std::memory_order_relaxed);
+  const std::int64_t n_lanes = std::min<std::int64_t>(n_items, n_threads_);
+  n_lanes_.store(n_lanes, std::memory_order_release);
   n_items_.store(n_items, std::memory_order_release);
   job_.store(job, std::memory_order_release);
   context_.store(context, std::memory_order_release);
   cancel_.store(cancel, std::memory_order_release);
   next_data_.store(next.data, std::memory_order_relaxed);
-  next_item_bytes_.store(next.item_bytes, std::memory_order_relaxed);
-  next_n_items_.store(next.n_items, std::memory_order_relaxed);
+  next_lane_bytes_.store(next.lane_bytes, std::memory_order_relaxed);
+  next_n_lanes_.store(next.n_lanes, std::memory_order_relaxed);
   n_done_.store(0, std::memory_order_relaxed);
-  ticket_.store(std::uint64_t{last + 1} << 32, std::memory_order_seq_cst);
+  const std::uint64_t generation = (last + 1) << 32;
+  for (std::int64_t i = n_lanes - 1; i > 0; --i) {
+    const auto first = static_cast<std::uint64_t>(i * n_items / n_lanes);
+    lanes_[i].ticket.store(generation | first, std::memory_order_release);
+  }
+  lanes_[0].ticket.store(generation, std::memory_order_seq_cst);
   if (executor_.run != nullptr) return true;
   if (threads_ && process_id_ != current_process()) abandon_after_fork();
   if (!threads_) start_threads();
@@ -166,7 +174,7 @@ void ThreadPool::finish(std::int64_t n_items) noexcept {
     // Whatever an executor that dropped jobs, or has yet to run them, left over.
     for (int worker = 0; worker < n_threads_; ++worker) run_as(worker);
   } else {
-    run_items(0, generation_of(ticket_.load(std::memory_order_relaxed)));
+    run_items(0, generation());
   }
   wait_until_done(n_items);
   busy_.store(false, std::memory_order_release);
@@ -177,7 +185,7 @@ void ThreadPool::finish(std::int64_t n_items) noexcept {
 void ThreadPool::run_as(int worker) noexcept {
   if (worker < 0 || worker >= n_threads_) return;
   if (is_at_work_[worker].exchange(true, std::memory_order_acquire)) return;
-  run_items(worker, generation_of(ticket_.load(std::memory_order_acquire)));
+  run_items(worker, generation());
   is_at_work_[worker].store(false, std::memory_order_release);
 }
 
@@ -213,39 +221,54 @@ void ThreadPool::run_alone(std::int64_t n_items, Job job, void* context,
   }
 }
 
+// Of the newest job.
+std::uint32_t ThreadPool::generation() const noexcept {
+  return generation_of(lanes_[0].ticket.load(std::memory_order_seq_cst));
+}
+
+// This worker's lane, then the others'.
 void ThreadPool::run_items(int worker, std::uint32_t generation) noexcept {
-  std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+  // Of another job, maybe: then no lane has this generation any more.
+  const std::int64_t n_lanes = n_lanes_.load(std::memory_order_acquire);
+  for (std::int64_t i = 0; i < n_lanes; ++i)
+    run_lane(static_cast<int>((worker + i) % n_lanes), worker, generation);
+}
+
+void ThreadPool::run_lane(int lane, int worker, std::uint32_t generation) noexcept {
+  std::atomic<std::uint64_t>& next = lanes_[lane].ticket;
+  std::uint64_t ticket = next.load(std::memory_order_acquire);
   for (;;) {
+    const std::int64_t n_lanes = n_lanes_.load(std::memory_order_acquire);
     const std::int64_t n_items = n_items_.load(std::memory_order_acquire);
     const Job job = job_.load(std::memory_order_acquire);
     void* const context = context_.load(std::memory_order_acquire);
     const std::atomic<bool>* const cancel = cancel_.load(std::memory_order_acquire);
-    if (generation_of(ticket) != generation || item_of(ticket) >= n_items) return;
-    // Success proves that the job just read is this generation's: a later one closes the ticket
+    if (generation_of(ticket) != generation || item_of(ticket) >= (lane + 1) * n_items / n_lanes)
+      return;
+    // Success proves that the job just read is this generation's: a later one closes the lane
     // before it writes anything.
-    if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
+    if (!next.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
     if (cancel == nullptr || !cancel->load(std::memory_order_relaxed))
       job(context, worker, item_of(ticket));
     n_done_.fetch_add(1, std::memory_order_release);
-    ticket = ticket_.load(std::memory_order_acquire);
+    ticket = next.load(std::memory_order_acquire);
   }
 }
 
-// The items of the next job that this thread and the caller are likely to begin with, as long as
+// What of the next job this thread and the caller are likely to begin with, as long as
 // that job has not come. Fetching never faults, so a hint that is out of date does no harm.
 void ThreadPool::fetch_upcoming(int worker, std::uint32_t generation) const noexcept {
   const std::byte* const data = next_data_.load(std::memory_order_relaxed);
-  const std::int64_t item_bytes = next_item_bytes_.load(std::memory_order_relaxed);
-  const std::int64_t n_items = next_n_items_.load(std::memory_order_relaxed);
+  const std::int64_t lane_bytes = next_lane_bytes_.load(std::memory_order_relaxed);
+  const std::int64_t n_lanes = next_n_lanes_.load(std::memory_order_relaxed);
   if (data == nullptr) return;
-  for (const std::int64_t item : {std::int64_t{worker}, std::int64_t{0}}) {
-    if (item >= n_items) continue;
-    const std::byte* const start = data + item * item_bytes;
-    const std::int64_t n_bytes = std::min(item_bytes, kFetchBytes);
+  for (const std::int64_t lane : {std::int64_t{worker}, std::int64_t{0}}) {
+    if (lane >= n_lanes) continue;
+    const std::byte* const start = data + lane * lane_bytes;
+    const std::int64_t n_bytes = std::min(lane_bytes, kFetchBytes);
     for (std::int64_t i = 0; i < n_bytes; i += 64) {
       __builtin_prefetch(start + i, 0, 2);
-      if (i % 1024 == 0 && generation_of(ticket_.load(std::memory_order_relaxed)) != generation)
-        return;
+      if (i % 1024 == 0 && this->generation() != generation) return;
     }
   }
 }
@@ -262,28 +285,25 @@ void ThreadPool::wait_until_done(std::int64_t n_items) noexcept {
 void ThreadPool::worker_loop(int worker, Threads& threads) noexcept {
   std::uint32_t seen = 0;
   for (;;) {
-    std::uint32_t generation = generation_of(ticket_.load(std::memory_order_acquire));
-    for (int i = 0; generation == seen && i < kSpins + kYields; ++i) {
+    std::uint32_t newest = generation();
+    for (int i = 0; newest == seen && i < kSpins + kYields; ++i) {
       if (i < kSpins)
         pause_briefly();
       else
         yield_core();
-      generation = generation_of(ticket_.load(std::memory_order_acquire));
+      newest = generation();
     }
-    if (generation == seen) {
+    if (newest == seen) {
       std::unique_lock<std::mutex> lock(threads.mutex);
       threads.n_asleep.fetch_add(1, std::memory_order_seq_cst);
-      threads.wake.wait(lock, [&] {
-        return threads.stop.load() ||
-               generation_of(ticket_.load(std::memory_order_seq_cst)) != seen;
-      });
+      threads.wake.wait(lock, [&] { return threads.stop.load() || generation() != seen; });
       threads.n_asleep.fetch_sub(1, std::memory_order_seq_cst);
-      generation = generation_of(ticket_.load(std::memory_order_acquire));
+      newest = generation();
     }
     if (threads.stop.load(std::memory_order_relaxed)) return;
-    seen = generation;
-    run_items(worker, generation);
-    fetch_upcoming(worker, generation);
+    seen = newest;
+    run_items(worker, newest);
+    fetch_upcoming(worker, newest);
   }
 }
 

@@ -1,9 +1,11 @@
 // ThreadPool: runs the items of one job on a few threads, the caller's among them.
 //
 // Threads claim items one by one, so big and little cores, and cores that do other work as well,
-// finish together. The caller waits until all items are done, not until all threads have passed by:
-// a thread that the system has put aside holds nobody up unless it sits on an item. Idle threads
-// spin briefly and then sleep. Jobs are noexcept and allocate nothing.
+// finish together. Each begins in a stretch of its own, a lane, and goes through it in order: what
+// items read often lies together, and memory is read fastest in long stretches. Who is done with
+// its lane helps in the others. The caller waits until all items are done, not until all threads
+// have passed by: a thread that the system has put aside holds nobody up unless it sits on an item.
+// Idle threads spin briefly and then sleep. Jobs are noexcept and allocate nothing.
 //
 // One job runs at a time. A caller that finds the pool busy with another session's job runs its own
 // job alone, on its own thread: sessions never wait for one another.
@@ -33,12 +35,12 @@ struct ExecutorHooks {
   void* user = nullptr;
 };
 
-// Memory that the job after this one reads: item i of the first n_items begins at
-// data + i * item_bytes. Idle threads fetch it into their caches; nothing else depends on it.
+// Memory that the job after this one reads, in as many lanes: the first bytes of each are fetched
+// into the caches of idle threads; nothing else depends on it.
 struct Upcoming {
   const std::byte* data = nullptr;
-  std::int64_t item_bytes = 0;
-  std::int64_t n_items = 0;
+  std::int64_t lane_bytes = 0;
+  std::int64_t n_lanes = 0;
 };
 
 class ThreadPool {
@@ -126,6 +128,8 @@ class ThreadPool {
   void abandon_after_fork() noexcept;
   void worker_loop(int worker, Threads& threads) noexcept;
   void run_items(int worker, std::uint32_t generation) noexcept;
+  void run_lane(int lane, int worker, std::uint32_t generation) noexcept;
+  std::uint32_t generation() const noexcept;
   void fetch_upcoming(int worker, std::uint32_t generation) const noexcept;
   void run_alone(std::int64_t n_items, Job job, void* context,
                  const std::atomic<bool>* cancel) noexcept;
@@ -136,17 +140,22 @@ class ThreadPool {
   const CpuSet affinity_;
   std::atomic<bool> busy_{false};  // held by the caller whose job runs
 
-  // The current job. ticket_ is (generation << 32 | next item); a claim is a compare-and-swap on
-  // it, so a thread that slept through a job can never take an item of the next one by mistake.
-  alignas(64) std::atomic<std::uint64_t> ticket_{0};
+  // The current job. A lane's ticket is (generation << 32 | next item); a claim is a
+  // compare-and-swap on it, so a thread that slept through a job can never take an item of the next
+  // one by mistake. The first lane's opens last: it tells that there is a job.
+  struct alignas(64) Lane {
+    std::atomic<std::uint64_t> ticket{0};
+  };
+  Lane lanes_[kMaxThreads];
   alignas(64) std::atomic<std::int64_t> n_done_{0};
   alignas(64) std::atomic<std::int64_t> n_items_{0};
+  std::atomic<std::int64_t> n_lanes_{1};
   std::atomic<Job> job_{nullptr};
   std::atomic<void*> context_{nullptr};
   std::atomic<const std::atomic<bool>*> cancel_{nullptr};
   std::atomic<const std::byte*> next_data_{nullptr};
-  std::atomic<std::int64_t> next_item_bytes_{0};
-  std::atomic<std::int64_t> next_n_items_{0};
+  std::atomic<std::int64_t> next_lane_bytes_{0};
+  std::atomic<std::int64_t> next_n_lanes_{0};
 
   std::atomic<int> n_started_{0};
   std::atomic<int> n_pinned_{0};

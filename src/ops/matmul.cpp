@@ -14,10 +14,15 @@ namespace {
 // Rows that the widest kernel computes together: the unit in which rows are split.
 constexpr std::int64_t kUnitRows = 32;
 // What is computed together where results stay in scratch, small enough for a second-level cache:
-// rows (a multiple of what a scale of activations covers) and tokens (as many as share one
-// unpacking of weights).
-constexpr std::int64_t kPieceRows = 128;
+// tokens (as many as share one unpacking of weights) and rows (a multiple of what a scale of
+// activations covers; of few tokens more, since memory is read fastest in long stretches).
 constexpr std::int64_t kPieceTokens = 256;
+constexpr std::int64_t kPieceRows = 128;
+constexpr std::int64_t kFewTokensRows = 1024;
+
+std::int64_t piece_rows(std::int64_t n_tokens) {
+  return std::max(kPieceRows, kFewTokensRows / n_tokens / kPieceRows * kPieceRows);
+}
 
 constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
@@ -108,7 +113,7 @@ Upcoming upcoming(const OpContext& context, const WeightMatrix& next, std::int64
   const WorkSplit split(count_units(next), least_units(next, n_tokens), context.pool->n_threads());
   // Of a split matrix it is the upper plane.
   const std::int64_t unit_bytes = kUnitRows * (next.is_split ? next.k / 2 : next.row_bytes());
-  return {next.data, split.item(0).n * unit_bytes, split.n_items()};
+  return {next.data, split.units_per_lane() * unit_bytes, split.n_lanes()};
 }
 
 std::size_t codes_bytes(std::int64_t max_k) {
@@ -131,7 +136,8 @@ std::size_t made_rows_bytes(std::int64_t max_k) {
 
 // Two pieces of results: the factors of a gated product.
 std::size_t pieces_bytes(std::int64_t n_tokens) {
-  return static_cast<std::size_t>(2 * std::min(n_tokens, kPieceTokens) * kPieceRows) *
+  return static_cast<std::size_t>(
+             2 * std::max(std::min(n_tokens, kPieceTokens) * kPieceRows, kFewTokensRows)) *
          sizeof(float);
 }
 
@@ -196,11 +202,12 @@ void for_each_piece(const OpContext& context, std::int64_t first, std::int64_t e
   std::byte* const scratch = context.scratch_of(worker);
   auto* const memory =
       reinterpret_cast<float*>(scratch + context.scratch_stride - pieces_bytes(x.n_tokens));
+  const std::int64_t n_rows = piece_rows(x.n_tokens);
   // All tokens for some rows first: their weights are then still in the cache.
-  for (std::int64_t row = first; row < end; row += kPieceRows) {
+  for (std::int64_t row = first; row < end; row += n_rows) {
     for (std::int64_t token = 0; token < x.n_tokens; token += kPieceTokens) {
       const ActivationRows some = tokens_of(x, token, std::min(kPieceTokens, x.n_tokens - token));
-      const PieceOf piece = {*context.table, some, row, std::min(kPieceRows, end - row), scratch};
+      const PieceOf piece = {*context.table, some, row, std::min(n_rows, end - row), scratch};
       body(piece, token, memory);
     }
   }
@@ -247,6 +254,7 @@ void multiply(const OpContext& context, std::span<const Product> products, const
       split.n_items(),
       [&](int worker, std::int64_t item) {
         auto [unit, n_left] = split.item(item);
+        if (n_left == 0) return;
         for (const Product& product : products) {
           const std::int64_t units_here = count_units(product.weights);
           if (unit < units_here) {
