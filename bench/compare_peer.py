@@ -71,6 +71,19 @@ class BusyProcesses:
 
     def __enter__(self):
         time.sleep(0.5 if self.processes else 0)
+        return self
+
+    def cpu_seconds(self):
+        ticks = 0
+        for process in self.processes:
+            fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            ticks += int(fields[11])  # utime
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def share(self, cpu_seconds, seconds):
+        """Of the CPU time that they would have had alone, in percent; None without any."""
+        cores = min(len(self.processes), len(os.sched_getaffinity(0)))
+        return 100 * cpu_seconds / (seconds * cores) if cores else None
 
     def __exit__(self, *_):
         for process in self.processes:
@@ -114,19 +127,24 @@ def start_children(path, arguments, n_ctx):
     return Child("minnow", minnow), Child("llama.cpp", peer)
 
 
-def measure(children, what, n_tokens, depth, n_rounds):
-    """Tokens per second of each child, and the machine's limits, round by round, taking turns."""
+def measure(children, what, n_tokens, depth, n_rounds, busy):
+    """Tokens per second of each child and what it leaves to busy processes, and the machine's limits,
+    round by round, taking turns."""
     rates = {child.name: [] for child in children}
+    shares = {child.name: [] for child in children}
     limits = []
     for child in children:
         child.seconds(what, min(n_tokens, 16), depth)  # warm-up
     for _ in range(n_rounds):
         for child in children:
             time.sleep(REST_SECONDS)
+            cpu_before, before = busy.cpu_seconds(), time.monotonic()
             rates[child.name].append(n_tokens / child.seconds(what, n_tokens, depth))
+            shares[child.name].append(
+                busy.share(busy.cpu_seconds() - cpu_before, time.monotonic() - before))
         time.sleep(REST_SECONDS)
         limits.append(children[0].limits())
-    return rates, limits
+    return rates, shares, limits
 
 
 def percent_of_limit(what, rates, about, n_tokens, depth, limits):
@@ -148,15 +166,16 @@ def compare_model(name, arguments):
     children = start_children(path, arguments, n_longest)
     rows = []
     for load in arguments.load:
-        with BusyProcesses(load):
+        with BusyProcesses(load) as busy:
             for depth in arguments.depth:
                 for what, n_tokens in (("prefill", arguments.prefill), ("decode", arguments.decode)):
-                    rates, limits = measure(children, what, n_tokens, depth, arguments.rounds)
+                    rates, shares, limits = measure(children, what, n_tokens, depth,
+                                                    arguments.rounds, busy)
                     ours, theirs = rates["minnow"], rates["llama.cpp"]
                     ratios = [a / b for a, b in zip(ours, theirs)]
                     rows.append({
                         "model": Path(path).stem, "what": what, "n_tokens": n_tokens, "depth": depth,
-                        "load": load, "minnow": ours, "llama.cpp": theirs,
+                        "load": load, "minnow": ours, "llama.cpp": theirs, "left_to_busy": shares,
                         "ratio": statistics.median(ours) / statistics.median(theirs),
                         "ratio_min": min(ratios), "ratio_max": max(ratios),
                         "read_bytes_per_s": [one["read_bytes_per_s"] for one in limits],
@@ -176,11 +195,19 @@ def spread(rates):
     return f"{statistics.median(rates):.1f} ({min(rates):.1f} to {max(rates):.1f})"
 
 
+def left_to_busy(row):
+    if row["load"] == 0:
+        return "-"
+    ours, theirs = (statistics.median(row["left_to_busy"][name]) for name in ("minnow", "llama.cpp"))
+    return f"{ours:.0f} %, {theirs:.0f} %"
+
+
 def table_line(row):
     return (f"| {row['model']} | {row['what']} {row['n_tokens']} | {row['depth']} | {row['load']} | "
             f"{spread(row['minnow'])} | {spread(row['llama.cpp'])} | **{row['ratio']:.2f}** "
             f"({row['ratio_min']:.2f} to {row['ratio_max']:.2f}) | "
-            f"{row['minnow_percent_of_limit']:.0f} % | {row['llama.cpp_percent_of_limit']:.0f} % |")
+            f"{row['minnow_percent_of_limit']:.0f} % | {row['llama.cpp_percent_of_limit']:.0f} % | "
+            f"{left_to_busy(row)} |")
 
 
 def markdown(result):
@@ -196,11 +223,11 @@ def markdown(result):
         f"{peer_setup.cmake_args(result['peer_isa'])}; {result['peer']['system']}",
         f"- load average before: {result['load_average_before']:.1f}",
         f"- KV type {result['kv_type']}, {result['rounds']} rounds, taking turns; tokens per second: "
-        "median (least to most)",
+        "median (least to most); left to the busy: of the CPU time they had alone",
         "",
         "| model | what | depth | busy processes beside | minnow | llama.cpp | ratio | minnow of limit "
-        "| llama.cpp of limit |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| llama.cpp of limit | left to the busy, beside minnow and llama.cpp |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     return "\n".join(lines + [table_line(row) for row in result["rows"]]) + "\n"
 
