@@ -23,7 +23,7 @@
 
 namespace minnow {
 
-inline constexpr std::uint32_t kStateVersion = 1;
+inline constexpr std::uint32_t kStateVersion = 2;
 inline constexpr std::size_t kStateHeaderBytes = 64;
 
 struct StateHeader {
