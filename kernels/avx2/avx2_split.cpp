@@ -19,7 +19,6 @@ using std::int32_t;
 using std::int64_t;
 using std::int8_t;
 using std::uint16_t;
-using std::uint32_t;
 using std::uint8_t;
 
 constexpr int kRows = 8;

@@ -35,7 +35,8 @@ constexpr int kChunkTiles = (kChunkTokens + kTileTokens - 1) / kTileTokens;
 
 struct PanelScratch {
   Panel panel;
-  TileTables tables[kChunkTiles + 1];  // of a chunk's tiles and one stretch of k
+  // Of a chunk's tiles and one stretch of k; behind them one that is only prefetched.
+  TileTables tables[kChunkTiles + 1];
   // Sums of a chunk's tokens so far, [kBlockGroups / R][token][R][16 rows].
   float sums[kBlockGroups * kChunkTokens * 16];
 };

@@ -107,29 +107,15 @@ struct Step {
   int64_t n_tokens;
 };
 
-// The tokens of a chunk in register tiles of nearly equal sizes.
-struct TileCut {
-  int64_t n_tiles;
-  int64_t least;
-  int64_t n_larger;  // tiles with one token more; they come first
-
-  explicit TileCut(int64_t n_tokens)
-      : n_tiles((n_tokens + kTileTokens - 1) / kTileTokens),
-        least(n_tokens / n_tiles),
-        n_larger(n_tokens % n_tiles) {}
-  int64_t size(int64_t tile) const { return least + (tile < n_larger ? 1 : 0); }
-};
-
 // The tables of all tiles: made once for the panels of a block.
 template <class Rule>
 void prepare_tiles(const QuantRows& rows, const Step& step, TileTables* tables) {
   const QuantRows x = rows;
-  const TileCut cut(step.n_tokens);
+  const Turns tiles(step.n_tokens, kTileTokens);
   int64_t token = step.first_token;
-  for (int64_t tile = 0; tile < cut.n_tiles; ++tile) {
-    const int64_t size = cut.size(tile);
-    prepare_tables<Rule>(x, token, static_cast<int>(size), step.start, step.n_k, step.zero,
-                         tables[tile]);
+  for (int64_t tile = 0; tile < tiles.n_turns; ++tile) {
+    const int size = tiles.size(tile);
+    prepare_tables<Rule>(x, token, size, step.start, step.n_k, step.zero, tables[tile]);
     token += size;
   }
 }
@@ -181,6 +167,7 @@ template <int R>
   }
 }
 
+// What the next tile will read of its tables, which lie in the second-level cache.
 template <class Rule>
 [[gnu::always_inline]] inline void prefetch_tables(const TileTables& tables) {
 #pragma GCC unroll 8
@@ -200,13 +187,13 @@ void run_tokens(const QuantRows& x, const Step& all, TileSums sums, const Ahead&
                 PanelScratch& scratch) {
   const Step step = all;
   const Ahead ahead = next;
-  const TileCut cut(step.n_tokens);
-  const int64_t ahead_step = (ahead.n_bytes / cut.n_tiles + 64) / 64 * 64;
+  const Turns tiles(step.n_tokens, kTileTokens);
+  const int64_t ahead_step = (ahead.n_bytes / tiles.n_turns + 64) / 64 * 64;
   TokenCodes codes = {x.codes + step.first_token * x.codes_stride + step.start, x.codes_stride};
   int64_t done = 0;
-  for (int64_t tile = 0; tile < cut.n_tiles; ++tile) {
+  for (int64_t tile = 0; tile < tiles.n_turns; ++tile) {
     ahead.prefetch(tile * ahead_step, (tile + 1) * ahead_step);
-    const int64_t size = cut.size(tile);
+    const int64_t size = tiles.size(tile);
     if (sums.last) {
       prefetch_out<R>(sums, 2 * kTileTokens, smaller(3 * kTileTokens, step.n_tokens - done));
     }

@@ -259,19 +259,6 @@ constexpr MultiplyPair kMultiplyPair[] = {multiply_pair<F, 2>, multiply_pair<F, 
                                           multiply_pair<F, 6>};
 static_assert(kTurnTokens == 6);
 
-// Turns of nearly equal sizes. One token is left alone only in a product of one.
-struct Turns {
-  int64_t n_turns;
-  int64_t least;
-  int64_t n_larger;
-
-  explicit Turns(int64_t n_tokens)
-      : n_turns((n_tokens + kTurnTokens - 1) / kTurnTokens),
-        least(n_tokens / n_turns),
-        n_larger(n_tokens % n_turns) {}
-  int size(int64_t turn) const { return static_cast<int>(least + (turn < n_larger ? 1 : 0)); }
-};
-
 int64_t tables_of_turn(int64_t k) {
   return (k + kTableK - 1) / kTableK;
 }
@@ -317,7 +304,7 @@ void multiply_turns(const MatmulArgs& args, const Turns& turns, int64_t group_by
 template <Format F>
 void multiply_all(const MatmulArgs& args, TileTables* tables) {
   constexpr FormatInfo kInfo = format_info(F);
-  const Turns turns(args.n_tokens);
+  const Turns turns(args.n_tokens, kTurnTokens);  // one token is alone only in a product of one
   prepare_turns<RuleOf<F>>(args, turns, Tile<F>::kZero, tables);
   const int64_t group_bytes = args.k / kInfo.elements * kInfo.block_bytes * kGroupRows;
   multiply_turns(args, turns, group_bytes, kMultiplyPair<F>, tables);
@@ -330,7 +317,7 @@ bool fits_small(Format format, const MatmulArgs& args) {
   // the products of four tokens (Q6_K: 46 % of the peak at 16 tokens, panels 50 %).
   const int64_t most_turns = generic::integer_rule(format).sub == 16 ? 2 : 4;
   if (args.n_tokens < 2 || args.n_tokens > most_turns * kTurnTokens) return false;
-  const int64_t n_tables = Turns(args.n_tokens).n_turns * tables_of_turn(args.k);
+  const int64_t n_tables = Turns(args.n_tokens, kTurnTokens).n_turns * tables_of_turn(args.k);
   return n_tables <= static_cast<int64_t>(kIntegerScratchBytes / sizeof(TileTables));
 }
 

@@ -20,6 +20,19 @@ using std::uint8_t;
 constexpr int kTableK = 512;  // a token's sums of 16 activations are one vector
 constexpr int kTableTokens = 6;
 
+// Some tokens, at least one, in turns of nearly equal sizes, of at most `most`.
+struct Turns {
+  int64_t n_turns;
+  int64_t least;
+  int64_t n_larger;  // turns with one token more; they come first
+
+  Turns(int64_t n_tokens, int most)
+      : n_turns((n_tokens + most - 1) / most),
+        least(n_tokens / n_turns),
+        n_larger(n_tokens % n_turns) {}
+  int size(int64_t turn) const { return static_cast<int>(least + (turn < n_larger ? 1 : 0)); }
+};
+
 struct alignas(64) TileTables {
   // Where the integer dot of a sub-block starts: -zero * the sum of its activations' codes.
   int32_t starts[kTableTokens][kTableK / 16];  // [token][k / sub]

@@ -1,6 +1,4 @@
 // Calls that are inside several sessions at once.
-#include <algorithm>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -13,21 +11,6 @@ using minnow::capi::guarded;
 using minnow::capi::require;
 using minnow::capi::Stay;
 
-namespace {
-
-Status check_list(std::span<minnow_session* const> sessions) {
-  for (std::size_t i = 0; i < sessions.size(); ++i) {
-    if (sessions[i] == nullptr)
-      return minnow::error(StatusCode::kInvalidArgument, "session ", i, " must not be NULL");
-    const auto before = sessions.first(i);
-    if (std::find(before.begin(), before.end(), sessions[i]) != before.end())
-      return minnow::error(StatusCode::kInvalidArgument, "session ", i, " is in the list twice");
-  }
-  return {};
-}
-
-}  // namespace
-
 extern "C" {
 
 minnow_status minnow_sessions_decode(minnow_session* const* sessions, const minnow_token* tokens,
@@ -36,13 +19,16 @@ minnow_status minnow_sessions_decode(minnow_session* const* sessions, const minn
     if (n_sessions == 0) return {};
     MINNOW_TRY(require(sessions, "sessions"));
     MINNOW_TRY(require(tokens, "tokens"));
-    MINNOW_TRY(check_list({sessions, n_sessions}));
-    std::vector<Stay> stays(n_sessions);
     std::vector<Session*> inside(n_sessions);
     for (std::size_t i = 0; i < n_sessions; ++i) {
-      MINNOW_TRY(stays[i].enter(sessions[i], n_sessions, "session ", i));
+      if (sessions[i] == nullptr)
+        return minnow::error(StatusCode::kInvalidArgument, "session ", i, " must not be NULL");
       inside[i] = &sessions[i]->session();
     }
+    MINNOW_TRY(Session::check_different(inside));  // otherwise this call would be its own stranger
+    std::vector<Stay> stays(n_sessions);
+    for (std::size_t i = 0; i < n_sessions; ++i)
+      MINNOW_TRY(stays[i].enter(sessions[i], n_sessions, "session ", i));
     for (std::size_t i = 0; i < n_sessions; ++i) sessions[i]->chat->settle();
     Status status = Session::decode_together(inside, {tokens, n_sessions});
     for (const Stay& stay : stays) status = stay.result_of(std::move(status));

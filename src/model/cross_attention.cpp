@@ -61,8 +61,7 @@ void Decoder::cross_attention(const OpContext& context, std::int32_t index) {
   quantize_rows(context, output_forms);
   const Product output[] = {{layer.cross_output, {}, work_.block_out, config_.n_embd}};
   multiply(context, output, rows_);
-  const RowInput input = feed_forward_input(layer);
-  add_block(context, {}, {}, &input);
+  add_block(context, {}, {}, feed_forward_input(layer));
 }
 
 }  // namespace minnow

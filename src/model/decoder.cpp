@@ -82,26 +82,23 @@ Status Decoder::forward_rows(const OpContext& context, std::span<const Token> to
 Status Decoder::run_layers(const OpContext& context) {
   finite_.store(true);
   for_each_stretch([&](const Stretch& stretch) { prepare_angles(stretch); });
-  make_rows(context, attention_input(0));
+  if (const auto input = attention_input(0)) make_rows(context, *input);
   for (std::int32_t index = 0; index < config_.n_layers; ++index) {
     const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
     attention(context, index);
     const RowNorm sum_norm = {layer.attn_sum_norm, layer.attn_sum_norm_bias};
     if (config_.parallel_block) {
       read_beside_attention(context, layer);
-      add_block(context, layer.attn_post_norm, sum_norm, nullptr);
+      add_block(context, layer.attn_post_norm, sum_norm, std::nullopt);
     } else if (layer.cross_q) {
-      const RowInput input = cross_input(layer);
-      add_block(context, layer.attn_post_norm, sum_norm, &input);
+      add_block(context, layer.attn_post_norm, sum_norm, cross_input(layer));
       cross_attention(context, index);
     } else {
-      const RowInput input = feed_forward_input(layer);
-      add_block(context, layer.attn_post_norm, sum_norm, &input);
+      add_block(context, layer.attn_post_norm, sum_norm, feed_forward_input(layer));
     }
     feed_forward(context, index);
-    const RowInput input = attention_input(index + 1);
     add_block(context, layer.ffn_post_norm, {layer.ffn_sum_norm, layer.ffn_sum_norm_bias},
-              index + 1 < config_.n_layers ? &input : nullptr);
+              attention_input(index + 1));
     if (context.cancel != nullptr && context.cancel->load(std::memory_order_relaxed))
       return error(StatusCode::kCancelled, "cancelled while reading tokens at position ", first_);
     if (!finite_.load(std::memory_order_relaxed))
@@ -139,9 +136,9 @@ void Decoder::prepare_angles(const Stretch& stretch) {
 }
 
 // What attention reads in layer `index`; nothing behind the last one.
-Decoder::RowInput Decoder::attention_input(std::int32_t index) const {
+std::optional<Decoder::RowInput> Decoder::attention_input(std::int32_t index) const {
+  if (index == config_.n_layers) return std::nullopt;
   RowInput input{};
-  if (index == config_.n_layers) return input;
   const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
   input.norm = {layer.attn_norm, layer.attn_norm_bias};
   input.forms.add(layer.attn_q);
@@ -307,10 +304,7 @@ void Decoder::norm(const KernelTable& table, const float* x, const RowNorm& by,
 }
 
 void Decoder::set_rows(const float* values, std::int64_t k, std::int64_t n_tokens) {
-  rows_.values = values;
-  rows_.stride = k;
-  rows_.k = k;
-  rows_.n_tokens = n_tokens;
+  rows_ = float_rows(values, k, n_tokens);
   lay_out(work_.per_32, work_.per_128, rows_);
 }
 
@@ -342,8 +336,8 @@ void Decoder::quantize_rows(const OpContext& context, const ActivationForms& for
 // it norms the sum; then the row that the next products read, if they read this. Looks for values
 // that are no numbers here, so that the message names the layer they come from.
 void Decoder::add_block(const OpContext& context, const VectorView& post_norm,
-                        const RowNorm& sum_norm, const RowInput* next) {
-  if (next != nullptr) set_input(*next);
+                        const RowNorm& sum_norm, const std::optional<RowInput>& next) {
+  if (next) set_input(*next);
   for_each_token(context, n_tokens_, [&](std::int64_t t) {
     const KernelTable& table = *context.table;
     const std::int64_t offset = t * config_.n_embd;
@@ -353,7 +347,7 @@ void Decoder::add_block(const OpContext& context, const VectorView& post_norm,
     table.add(x, block, config_.n_embd, x);
     if (!table.all_finite(x, config_.n_embd)) finite_.store(false);
     if (sum_norm.weight) norm(table, x, sum_norm, x);
-    if (next != nullptr) make_row(context, *next, t);
+    if (next) make_row(context, *next, t);
   });
 }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 
 #include "base/status.hpp"
@@ -105,7 +106,7 @@ class Decoder {
   static bool is_adapted(const OpContext& context, const WeightMatrix& weights);
 
   // The steps of a layer.
-  RowInput attention_input(std::int32_t index) const;
+  std::optional<RowInput> attention_input(std::int32_t index) const;
   void attention(const OpContext& context, std::int32_t index);
   void project_heads(const OpContext& context, const LayerWeights& layer);
   void store_heads(const OpContext& context, std::int32_t index, const Stretch& stretch);
@@ -137,7 +138,7 @@ class Decoder {
   void make_rows(const OpContext& context, const RowInput& input);
   void norm(const KernelTable& table, const float* x, const RowNorm& by, float* y) const noexcept;
   void add_block(const OpContext& context, const VectorView& post_norm, const RowNorm& sum_norm,
-                 const RowInput* next);
+                 const std::optional<RowInput>& next);
   void prepare_head(const OpContext& context, std::int64_t first, std::int64_t n);
   Status check_head(const OpContext& context) const;
   void finish_logits(const KernelTable& table, float* logits) const;

@@ -50,11 +50,7 @@ void Decoder::run_feed_forward(const OpContext& context, const FeedForwardWeight
   gated.up_bias = weights.up_bias;
   gated.activation = config_.activation;
   gated.forms.add(weights.down);
-  ActivationRows hidden;
-  hidden.values = work_.hidden;
-  hidden.stride = n_hidden;
-  hidden.k = n_hidden;
-  hidden.n_tokens = rows_.n_tokens;
+  ActivationRows hidden = float_rows(work_.hidden, n_hidden, rows_.n_tokens);
   lay_out(work_.hidden_codes, work_.hidden_codes, hidden);
   // Corrections read floats, and so do float weights.
   const bool is_quantised = gated.forms.any() && context.adapters == nullptr;

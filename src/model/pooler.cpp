@@ -109,10 +109,7 @@ Status Pooler::score(const OpContext& context, Embedding& out) {
 
 bool Pooler::product(const OpContext& context, const WeightMatrix& weights, const VectorView& bias,
                      const float* x, float* out) {
-  ActivationRows rows;
-  rows.values = x;
-  rows.stride = rows.k = weights.k;
-  rows.n_tokens = 1;
+  ActivationRows rows = float_rows(x, weights.k, 1);
   lay_out(work_.per_32, work_.per_128, rows);
   ActivationForms forms;
   forms.add(weights);

@@ -33,6 +33,15 @@ bool quantize_form(const KernelTable& table, const float* values, std::int64_t n
 
 }  // namespace
 
+ActivationRows float_rows(const float* values, std::int64_t k, std::int64_t n_tokens) {
+  ActivationRows rows;
+  rows.values = values;
+  rows.stride = k;
+  rows.k = k;
+  rows.n_tokens = n_tokens;
+  return rows;
+}
+
 void lay_out(const QuantBuffers& per_32, const QuantBuffers& per_128, ActivationRows& rows) {
   rows.per_32 = view(per_32, rows.k, 32);
   rows.per_128 = view(per_128, rows.k, 128);

@@ -50,6 +50,9 @@ constexpr std::int64_t codes_stride(std::int64_t k) {
   return rounded % 1024 == 0 ? rounded + 64 : rounded;
 }
 
+// Rows [n_tokens, k] of floats that lie together, without quantised forms.
+ActivationRows float_rows(const float* values, std::int64_t k, std::int64_t n_tokens);
+
 // Tokens [first, first + n) of some rows.
 ActivationRows tokens_of(const ActivationRows& rows, std::int64_t first, std::int64_t n);
 

@@ -21,15 +21,6 @@ std::span<const AdapterSet::Use> uses_of(const AdapterSet& adapters, const Weigh
   return {range.first, range.second};
 }
 
-ActivationRows float_rows(const float* values, std::int64_t k, std::int64_t n_tokens) {
-  ActivationRows rows;
-  rows.values = values;
-  rows.stride = k;
-  rows.k = k;
-  rows.n_tokens = n_tokens;
-  return rows;
-}
-
 // out [n_tokens, n_rows] += every correction of `weights`.
 void add_corrections(const OpContext& context, const AdapterSet& adapters,
                      const WeightMatrix& weights, const ActivationRows& x, float* out,

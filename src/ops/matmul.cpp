@@ -254,8 +254,8 @@ void multiply(const OpContext& context, std::span<const Product> products, const
       split.n_items(),
       [&](int worker, std::int64_t item) {
         auto [unit, n_left] = split.item(item);
-        if (n_left == 0) return;
         for (const Product& product : products) {
+          if (n_left == 0) return;
           const std::int64_t units_here = count_units(product.weights);
           if (unit < units_here) {
             const std::int64_t n_here = std::min(n_left, units_here - unit);
@@ -265,7 +265,6 @@ void multiply(const OpContext& context, std::span<const Product> products, const
             n_left -= n_here;
             unit = units_here;
           }
-          if (n_left == 0) return;
           unit -= units_here;
         }
       },

@@ -205,14 +205,20 @@ Status Session::read_batch(std::span<const Token> tokens) {
   const std::int64_t end = n_tokens_ + static_cast<std::int64_t>(tokens.size());
   oldest_chunk_ = std::max(oldest_chunk_, first_chunk_at(end));  // even if the pass fails
   MINNOW_TRY(decoder_->forward(context(), tokens, n_tokens_));
-  counts_.n_tokens += static_cast<std::int64_t>(tokens.size());
-  counts_.n_weight_bytes += model_->bytes_per_token();
+  take(tokens, model_->bytes_per_token());
+  return {};
+}
+
+// What a pass has read becomes the session's.
+void Session::take(std::span<const Token> tokens, std::int64_t n_weight_bytes) {
+  const auto n = static_cast<std::int64_t>(tokens.size());
+  counts_.n_tokens += n;
+  counts_.n_weight_bytes += n_weight_bytes;
   if (tokens.data() != tokens_ + n_tokens_)  // truncate() reads the session's own tokens again
     std::copy(tokens.begin(), tokens.end(), tokens_ + n_tokens_);
   for (const Token token : tokens) sampler_->accept(token);
-  n_tokens_ = end;
-  hidden_row_ = static_cast<std::int64_t>(tokens.size()) - 1;
-  return {};
+  n_tokens_ += n;
+  hidden_row_ = n - 1;
 }
 
 Status Session::prefill(std::span<const Token> tokens) {

@@ -62,6 +62,8 @@ class Session {
   // one. When a token does not fit or exist, none is read. kCancelled (of the first session's
   // cancel()) and kNumeric leave groups of up to 64 sessions as they were.
   static Status decode_together(std::span<Session* const> sessions, std::span<const Token> tokens);
+  // kInvalidArgument: one is in the list twice.
+  static Status check_different(std::span<Session* const> sessions);
 
   // As prefill, giving the logits of every token: sink(first, n_rows, logits [n_rows, n_vocab]),
   // which returns false to stop (kCancelled).
@@ -165,6 +167,7 @@ class Session {
   Status encode_text(std::span<const Token> tokens, std::int64_t second_segment);
   Status pool_states(std::span<const Token> tokens);
   Status read_batch(std::span<const Token> tokens);
+  void take(std::span<const Token> tokens, std::int64_t n_weight_bytes);
   std::int64_t first_chunk_at(std::int64_t end) const;
   bool can_go_with(const Session& leader) const;
   static Status decode_group(std::span<Session* const> sessions, std::span<const Token> tokens);

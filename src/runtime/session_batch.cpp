@@ -21,14 +21,21 @@ bool Session::can_go_with(const Session& leader) const {
          (is_long == leads_long || !model_->weights().rope_factors_long);
 }
 
+Status Session::check_different(std::span<Session* const> sessions) {
+  for (std::size_t i = 0; i < sessions.size(); ++i) {
+    const auto before = sessions.first(i);
+    if (std::find(before.begin(), before.end(), sessions[i]) != before.end())
+      return error(StatusCode::kInvalidArgument, "session ", i, " is in the list twice");
+  }
+  return {};
+}
+
 Status Session::decode_together(std::span<Session* const> sessions, std::span<const Token> tokens) {
+  MINNOW_TRY(check_different(sessions));
   for (std::size_t i = 0; i < sessions.size(); ++i) {
     if (sessions[i]->model_ != sessions[0]->model_)
       return error(StatusCode::kInvalidArgument, "session ", i,
                    " has another model than session 0: only those of one model go together");
-    if (std::find(sessions.begin(), sessions.begin() + static_cast<std::ptrdiff_t>(i),
-                  sessions[i]) != sessions.begin() + static_cast<std::ptrdiff_t>(i))
-      return error(StatusCode::kInvalidArgument, "session ", i, " is in the list twice");
     MINNOW_TRY(sessions[i]->check_decoder());
     MINNOW_TRY(sessions[i]->check_tokens(tokens.subspan(i, 1)));
   }
@@ -68,16 +75,13 @@ Status Session::decode_group(std::span<Session* const> sessions, std::span<const
       leader.decoder_->forward_rows(context, tokens, std::span(rows).first(sessions.size())));
   MINNOW_TRY(
       leader.decoder_->compute_logits_of_rows(context, std::span(logits).first(sessions.size())));
+  const std::int64_t n_weight_bytes =
+      leader.model_->bytes_per_token() / static_cast<std::int64_t>(sessions.size());
   const auto n_embd = static_cast<std::size_t>(leader.model_->config().n_embd);
   for (std::size_t i = 0; i < sessions.size(); ++i) {
     Session& session = *sessions[i];
     if (i > 0) std::copy_n(leader.work_.x + i * n_embd, n_embd, session.work_.x);
-    ++session.counts_.n_tokens;
-    session.counts_.n_weight_bytes +=
-        leader.model_->bytes_per_token() / static_cast<std::int64_t>(sessions.size());
-    session.tokens_[session.n_tokens_++] = tokens[i];
-    session.sampler_->accept(tokens[i]);
-    session.hidden_row_ = 0;
+    session.take(tokens.subspan(i, 1), n_weight_bytes);
     session.has_logits_ = true;
   }
   return {};

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <limits>
 
 #include "ops/matmul.hpp"
 #include "support/kernel_cases.hpp"
