@@ -57,6 +57,7 @@ class Conversation {
     if (input_is_terminal()) write_note(dim("/help lists the commands, Ctrl-D leaves."));
     std::string message;
     while (!done_) {
+      forget_interrupt();
       const LineReader::Result result = reader_.read_message(message);
       if (result == LineReader::Result::kEnd) break;
       if (result == LineReader::Result::kInterrupted) {
@@ -121,6 +122,7 @@ class Conversation {
   }
 
   static minnow_flow on_text(void*, const char* text, std::size_t n_bytes) {
+    if (was_interrupted()) return MINNOW_STOP;  // also by a Ctrl-C just before the answer began
     try {
       write_answer({text, n_bytes});
     } catch (const Failure&) {
@@ -132,7 +134,6 @@ class Conversation {
   void answer(const std::string& message) {
     minnow_reason reason = MINNOW_REASON_END;
     minnow_status status;
-    forget_interrupt();
     {
       const Interruptible interruptible(session_.get());
       status =

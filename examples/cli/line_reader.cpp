@@ -69,6 +69,9 @@ struct LineReader::Editor {
   Result read(std::string& line) {
     int n = 0;
     interrupted = false;
+    // The library shows the prompt first and takes over the terminal after it: a Ctrl-D typed
+    // between the two would be lost. So take over before.
+    el_set(edit, EL_PREP_TERM, 1);
     const char* text = el_gets(edit, &n);
     if (interrupted) {
       el_reset(edit);

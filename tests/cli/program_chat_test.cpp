@@ -3,8 +3,10 @@
 #include <poll.h>
 #include <pty.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -145,7 +147,8 @@ class Terminal {
 
   // Reads until the text appears after what was awaited before; false after 20 seconds.
   bool wait_for(const std::string& text) {
-    for (int i = 0; i < 400; ++i) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < deadline) {
       const std::size_t found = screen_.find(text, seen_);
       if (found != std::string::npos) {
         seen_ = found + text.size();
@@ -161,11 +164,27 @@ class Terminal {
     return false;
   }
 
+  // The program has given the terminal back: it answers, and Ctrl-C is a signal again.
+  bool wait_for_answering() {
+    termios mode{};
+    for (int i = 0; i < 400; ++i) {
+      if (tcgetattr(terminal_, &mode) == 0 && (mode.c_lflag & ISIG) != 0) return true;
+      usleep(50'000);
+    }
+    return false;
+  }
+
+  // -1 when the program has not ended by itself after 20 seconds.
   int exit_code() {
     int status = 0;
-    waitpid(child_, &status, 0);
-    ended_ = true;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    for (int i = 0; i < 400; ++i) {
+      if (waitpid(child_, &status, WNOHANG) == child_) {
+        ended_ = true;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+      }
+      usleep(50'000);
+    }
+    return -1;
   }
 
   const std::string& screen() const { return screen_; }
@@ -183,7 +202,6 @@ TEST(ProgramChat, OnATerminalInterruptDropsTheLineAndEndLeaves) {
   ASSERT_TRUE(terminal.wait_for("> ")) << terminal.screen();
   terminal.type("abc");
   ASSERT_TRUE(terminal.wait_for("abc")) << terminal.screen();
-  usleep(300'000);  // libedit takes over the terminal only after it has shown the prompt
   terminal.type("\x03");
   ASSERT_TRUE(terminal.wait_for("/bye leaves")) << terminal.screen();
   terminal.type("Hello\r");
@@ -195,11 +213,12 @@ TEST(ProgramChat, OnATerminalInterruptDropsTheLineAndEndLeaves) {
 
 TEST(ProgramChat, InterruptStopsAnAnswerAndTheProgramGoesOn) {
   Terminal terminal({"chat", tiny("qwen2"), "-c", "8192", "--temp", "2", "--no-history", "--isa",
-                     "scalar", "-t", "1", "--logit-bias", "0-inf"});
+                     "scalar", "-t", "1", "--logit-bias", "0-inf", "--logit-bias", "2-inf"});
   ASSERT_TRUE(terminal.wait_for("> ")) << terminal.screen();
   terminal.type("Hello\r");
-  usleep(300'000);
+  ASSERT_TRUE(terminal.wait_for_answering()) << terminal.screen();
   terminal.type("\x03");
+  ASSERT_TRUE(terminal.wait_for("(stopped)")) << terminal.screen();
   ASSERT_TRUE(terminal.wait_for("> ")) << terminal.screen();
   terminal.type("/bye\r");
   EXPECT_EQ(terminal.exit_code(), 0) << terminal.screen();
