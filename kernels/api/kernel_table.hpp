@@ -76,6 +76,7 @@ struct AttendArgs {
   float* max;                   // [n_queries] largest visible score; -infinity when none is visible
   float* sum;                   // [n_queries] sum of exp(score - max)
   float* out;                   // [n_queries, value_dim] sum of exp(score - max) * value
+  const void* next_keys;        // of a later call, to prefetch; NULL: not known
 };
 
 enum class Activation : std::uint8_t { kSilu, kGeluTanh, kGeluErf, kRelu, kReluSquared };

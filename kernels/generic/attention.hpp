@@ -295,7 +295,10 @@ void sum_values(const AttendArgs& args, const Batch& batch, const Kv& kv) {
     const int most = DIRECT && args.n_queries <= L::kTileTokens ? kFewPositions : fits;
     for (int begin = batch.seen.begin; begin < batch.seen.end; begin += most) {
       const Range positions{begin, smaller(begin + most, batch.seen.end)};
-      const Ahead ahead{kv.value_address(positions.end), Kv::kVectorBytes};
+      const bool more = positions.end < batch.seen.end || args.next_keys == nullptr;
+      const Ahead ahead{more ? kv.value_address(positions.end)
+                             : reinterpret_cast<std::uintptr_t>(args.next_keys),
+                        Kv::kVectorBytes};
       if constexpr (DIRECT) {
         add_block_of_values<L>(args, batch,
                                ValueBlock<typename Kv::Type>{kv.value(begin, column), kv.value_dim,

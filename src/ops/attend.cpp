@@ -104,8 +104,9 @@ Partial partial_at(float* memory, std::int32_t n_queries) {
   return {memory, memory + n_queries, memory + 2 * n_queries};
 }
 
+// next: the chunk that this thread is likely to attend to after this one.
 void attend_chunk(const KernelTable& table, const AttentionStep& step, const KvLayer& cache,
-                  const Tile& tile, std::int64_t chunk, const Partial& result,
+                  const Tile& tile, std::int64_t chunk, std::int64_t next, const Partial& result,
                   std::byte* scratch) noexcept {
   const float* queries[kMostQueries];
   std::int32_t begin[kMostQueries];
@@ -144,6 +145,7 @@ void attend_chunk(const KernelTable& table, const AttentionStep& step, const KvL
   args.max = result.max;
   args.sum = result.sum;
   args.out = result.out;
+  args.next_keys = cache.keys_chunk(tile.kv_head, next);
   table.attend(args, scratch);
 }
 
@@ -169,11 +171,11 @@ void finish_queries(const KernelTable& table, const AttentionStep& step, const K
                  output_of(step, cache, tile, i));
 }
 
-std::int64_t first_chunk(const AttentionStep& step, const Tile& tile) {
-  return visible(step, tile.first_token).begin / kChunkPositions;
+std::int64_t first_chunk(const AttentionStep& step, std::int64_t first_token) {
+  return visible(step, first_token).begin / kChunkPositions;
 }
-std::int64_t last_chunk(const AttentionStep& step, const Tile& tile) {
-  return (visible(step, tile.first_token + tile.n_tokens - 1).end - 1) / kChunkPositions;
+std::int64_t last_chunk(const AttentionStep& step, std::int64_t last_token) {
+  return (visible(step, last_token).end - 1) / kChunkPositions;
 }
 
 // A tile from its first chunk to its last, on one thread.
@@ -184,10 +186,11 @@ void attend_tile(const KernelTable& table, const AttentionStep& step, const KvLa
   const std::int64_t n_floats = std::int64_t{kMostQueries} * (cache.value_dim + 2);
   const Partial result = partial_at(memory, kMostQueries);
   const Partial next = partial_at(memory + n_floats, kMostQueries);
-  const std::int64_t first = first_chunk(step, tile);
-  const std::int64_t last = last_chunk(step, tile);
+  const std::int64_t first = first_chunk(step, tile.first_token);
+  const std::int64_t last = last_chunk(step, tile.first_token + tile.n_tokens - 1);
   for (std::int64_t chunk = first; chunk <= last; ++chunk) {
-    attend_chunk(table, step, cache, tile, chunk, chunk == first ? result : next, kernel_scratch);
+    attend_chunk(table, step, cache, tile, chunk, std::min(chunk + 1, last),
+                 chunk == first ? result : next, kernel_scratch);
     if (chunk != first) merge_queries(table, result, next, tile.n_queries(), cache.value_dim);
   }
   finish_queries(table, step, cache, tile, result);
@@ -196,10 +199,8 @@ void attend_tile(const KernelTable& table, const AttentionStep& step, const KvLa
 // Decode: few queries, so chunks are split over the threads. Who computes the last chunk of a tile
 // merges them all, in order, so that nobody waits for a step of its own.
 void attend_split(const OpContext& context, const AttentionStep& step, const KvLayer& cache,
-                  const Cut& cut) noexcept {
+                  const Cut& cut, std::int64_t first, std::int64_t n_chunks) noexcept {
   const KernelTable& table = *context.table;
-  const std::int64_t first = visible(step, 0).begin / kChunkPositions;
-  const std::int64_t n_chunks = (visible(step, 0).end - 1) / kChunkPositions - first + 1;
   const std::int64_t floats_per_tile = std::int64_t{cut.heads_per_tile} * (cache.value_dim + 2);
   auto* const n_left = reinterpret_cast<std::int32_t*>(step.partials);  // [n_tiles]
   float* const partials = step.partials + step.n_heads;
@@ -210,8 +211,9 @@ void attend_split(const OpContext& context, const AttentionStep& step, const KvL
   context.for_each(cut.n_tiles * n_chunks, [&](int worker, std::int64_t item) {
     const std::int64_t i = item / n_chunks;
     const Tile tile = cut.tile(step, i);
-    attend_chunk(table, step, cache, tile, first + item % n_chunks, partial_of(i, item % n_chunks),
-                 context.scratch_of(worker));
+    const std::int64_t chunk = item % n_chunks;
+    attend_chunk(table, step, cache, tile, first + chunk, first + (chunk + 1) % n_chunks,
+                 partial_of(i, chunk), context.scratch_of(worker));
     if (std::atomic_ref<std::int32_t>(n_left[i]).fetch_sub(1, std::memory_order_acq_rel) > 1)
       return;
     const Partial result = partial_of(i, 0);
@@ -238,12 +240,13 @@ std::int64_t attention_partials(std::int64_t n_ctx, std::int32_t n_heads, std::i
 void attend(const OpContext& context, const AttentionStep& step, const KvLayer& cache) noexcept {
   if (step.n_tokens == 1 && step.partials != nullptr) {
     // Cut the heads of a KV head apart only as far as all threads get something to do.
-    const std::int64_t n_chunks = (visible(step, 0).end - 1) / kChunkPositions + 1;
+    const std::int64_t first = first_chunk(step, 0);
+    const std::int64_t n_chunks = last_chunk(step, 0) - first + 1;
     const std::int64_t wanted = divide_up(context.pool->n_threads(), cache.n_kv_heads * n_chunks);
     const std::int64_t group = step.n_heads / cache.n_kv_heads;
     const Cut cut(step, cache,
                   static_cast<std::int32_t>(std::max<std::int64_t>(1, group / wanted)));
-    attend_split(context, step, cache, cut);
+    attend_split(context, step, cache, cut, first, n_chunks);
     return;
   }
   Cut cut(step, cache, kMostQueries);
