@@ -6,25 +6,21 @@
 // of its integer_peak. Time is CPU time, since others may use the machine too.
 #include <benchmark/benchmark.h>
 
-#include <ctime>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "base/cpu_features.hpp"
+#include "kernel_limits.hpp"
 #include "kernels/api/kernel_table.hpp"
 #include "kernels/api/resolver.hpp"
 #include "kernels/formats/tile_layout.hpp"
 
 namespace minnow {
 namespace {
-
-constexpr std::int64_t kColdBytes = std::int64_t{256} << 20;
 
 struct Shape {
   std::int64_t rows;
@@ -34,49 +30,6 @@ struct Shape {
 // The matrices of Qwen2.5 0.5B, Gemma 3 270M and Qwen2.5 1.5B, and two output heads.
 constexpr Shape kShapes[] = {{896, 4864},  {4864, 896},  {640, 2048},   {2048, 640},
                              {1536, 8960}, {8960, 1536}, {151936, 896}, {151936, 1536}};
-
-struct Limits {
-  double bytes_per_second;
-  double macs_per_second;
-};
-
-double cpu_seconds() {
-  timespec time = {};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-// 64-byte aligned bytes, all written once.
-class Bytes {
- public:
-  explicit Bytes(std::int64_t n) : storage_(static_cast<std::size_t>(n) + 64) {
-    void* start = storage_.data();
-    std::size_t space = storage_.size();
-    data_ = static_cast<std::uint8_t*>(std::align(64, static_cast<std::size_t>(n), start, space));
-  }
-  std::uint8_t* data() { return data_; }
-
- private:
-  std::vector<std::uint8_t> storage_;
-  std::uint8_t* data_;
-};
-
-// The best of some rounds.
-Limits measure_limits(const KernelTable& table) {
-  constexpr std::int64_t kPeakIterations = 100'000;
-  Limits limits = {};
-  Bytes bytes(kColdBytes);
-  for (int round = 0; round < 10; ++round) {
-    double start = cpu_seconds();
-    benchmark::DoNotOptimize(table.read_bytes(bytes.data(), kColdBytes));
-    limits.bytes_per_second = std::max(limits.bytes_per_second,
-                                       static_cast<double>(kColdBytes) / (cpu_seconds() - start));
-    start = cpu_seconds();
-    const auto macs = static_cast<double>(table.integer_peak(kPeakIterations));
-    limits.macs_per_second = std::max(limits.macs_per_second, macs / (cpu_seconds() - start));
-  }
-  return limits;
-}
 
 // n packed groups: random codes, and scales that keep every sum finite.
 void fill_groups(Format format, std::int64_t k, std::int64_t n, std::uint8_t* groups) {
@@ -136,16 +89,6 @@ struct Work {
   Bytes scratch;
   MatmulArgs args = {};
 };
-
-void count(benchmark::State& state, const Limits& limits, double bytes, double macs) {
-  const double n = static_cast<double>(state.iterations());
-  const auto rate = benchmark::Counter::kIsRate;
-  state.counters["B/s"] = benchmark::Counter(bytes * n, rate);
-  state.counters["%read"] = benchmark::Counter(100 * bytes * n / limits.bytes_per_second, rate);
-  if (macs == 0) return;
-  state.counters["MAC/s"] = benchmark::Counter(macs * n, rate);
-  state.counters["%peak"] = benchmark::Counter(100 * macs * n / limits.macs_per_second, rate);
-}
 
 void matmul(benchmark::State& state, const KernelTable* table, Limits limits, Format format,
             Shape shape, std::int64_t n_tokens, bool cold) {

@@ -23,6 +23,7 @@ using std::uint8_t;
 
 constexpr int kRows = 8;
 constexpr int kBlock = generic::kSplitBlock;
+constexpr int kStretchBlocks = 8;  // blocks whose scales are one vector
 
 [[gnu::always_inline]] inline __m256i load_32(const void* bytes) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(bytes));
@@ -35,6 +36,14 @@ template <bool kBoth>
 [[gnu::always_inline]] inline __m256i load_plane(const uint8_t* bytes) {
   if constexpr (kBoth) return load_32(bytes);
   return _mm256_zextsi128_si256(load_16(bytes));
+}
+
+// The scales of up to 8 blocks of a row, zeros beyond; whole stretches are read at once.
+template <bool kWhole>
+[[gnu::always_inline]] inline __m128i load_halves(const uint8_t* bytes, int n) {
+  if constexpr (kWhole) return load_16(bytes);
+  return _mm_set_epi64x(n > 4 ? generic::load_up_to_8(bytes + 8, 2 * n - 8) : 0,
+                        generic::load_up_to_8(bytes, 2 * n));
 }
 
 // The activations of two blocks, or one: k = 0...15 and k = 16...31 of each.
@@ -87,52 +96,71 @@ template <bool kBoth>
   return add_in_lanes(parts);
 }
 
-// [8 rows] of the scales of block `block`.
-[[gnu::always_inline]] inline __m256 scales_of(const RowPointers& rows, int64_t block) {
-  // Through registers: a vector loaded from eight small stores would wait for all of them.
-  const auto half = [&](int row) __attribute__((always_inline)) {
-    uint16_t bits = 0;
-    __builtin_memcpy(&bits, rows.scales[row] + 2 * block, 2);
-    return static_cast<int>(bits);
-  };
-  __m128i halves = _mm_cvtsi32_si128(half(0));
-  halves = _mm_insert_epi16(halves, half(1), 1);
-  halves = _mm_insert_epi16(halves, half(2), 2);
-  halves = _mm_insert_epi16(halves, half(3), 3);
-  halves = _mm_insert_epi16(halves, half(4), 4);
-  halves = _mm_insert_epi16(halves, half(5), 5);
-  halves = _mm_insert_epi16(halves, half(6), 6);
-  halves = _mm_insert_epi16(halves, half(7), 7);
-  return _mm256_cvtph_ps(halves);
+// halves[b] = [8 rows] of the scales of block b of a stretch, n blocks long.
+template <bool kWhole>
+[[gnu::always_inline]] inline void stretch_scales(const RowPointers& rows, int64_t block, int n,
+                                                  __m128i* halves) {
+  __m128i pairs[kRows];  // of rows: 2i and 2i + 1, low blocks and high ones
+#pragma GCC unroll 4
+  for (int i = 0; i < kRows; i += 2) {
+    const __m128i a = load_halves<kWhole>(rows.scales[i] + 2 * block, n);
+    const __m128i b = load_halves<kWhole>(rows.scales[i + 1] + 2 * block, n);
+    pairs[i] = _mm_unpacklo_epi16(a, b);
+    pairs[i + 1] = _mm_unpackhi_epi16(a, b);
+  }
+#pragma GCC unroll 2
+  for (int high = 0; high < 2; ++high) {
+    const __m128i ab_low = _mm_unpacklo_epi32(pairs[high], pairs[2 + high]);
+    const __m128i ab_high = _mm_unpackhi_epi32(pairs[high], pairs[2 + high]);
+    const __m128i cd_low = _mm_unpacklo_epi32(pairs[4 + high], pairs[6 + high]);
+    const __m128i cd_high = _mm_unpackhi_epi32(pairs[4 + high], pairs[6 + high]);
+    halves[4 * high] = _mm_unpacklo_epi64(ab_low, cd_low);
+    halves[4 * high + 1] = _mm_unpackhi_epi64(ab_low, cd_low);
+    halves[4 * high + 2] = _mm_unpacklo_epi64(ab_high, cd_high);
+    halves[4 * high + 3] = _mm_unpackhi_epi64(ab_high, cd_high);
+  }
 }
 
-[[gnu::always_inline]] inline __m256 add_block(__m256i sums, const RowPointers& rows, int64_t block,
+[[gnu::always_inline]] inline __m256 add_block(__m256i sums, __m128i halves, int64_t block,
                                                const QuantRows& x, __m256 acc) {
   // -128 times the two sums of 16 activations: the zero point.
   const int16_t* const of_16 = x.sums + 2 * block;
   const __m256i zero = _mm256_set1_epi32(-128 * (of_16[0] + of_16[1]));
   const __m256 sum = _mm256_cvtepi32_ps(_mm256_add_epi32(sums, zero));
-  const __m256 scale = _mm256_mul_ps(scales_of(rows, block), _mm256_set1_ps(x.scales[block]));
+  const __m256 scale = _mm256_mul_ps(_mm256_cvtph_ps(halves), _mm256_set1_ps(x.scales[block]));
   return _mm256_fmadd_ps(sum, scale, acc);
 }
 
 // Blocks block and block + 1 (or only the first) of 8 rows.
 template <bool kBoth>
-[[gnu::always_inline]] inline __m256 add_step(const RowPointers& rows, int64_t block,
-                                              const QuantRows& x, __m256 acc) {
+[[gnu::always_inline]] inline __m256 add_step(const RowPointers& rows, const __m128i* halves,
+                                              int64_t block, const QuantRows& x, __m256 acc) {
   const StepCodes codes = step_codes<kBoth>(x.codes + kBlock * block);
   const __m256i first_four = quad_sums<kBoth>(rows, 0, 16 * block, codes);
   const __m256i last_four = quad_sums<kBoth>(rows, 4, 16 * block, codes);
-  acc = add_block(_mm256_permute2x128_si256(first_four, last_four, 0x20), rows, block, x, acc);
+  acc = add_block(_mm256_permute2x128_si256(first_four, last_four, 0x20), halves[0], block, x, acc);
   if constexpr (!kBoth) return acc;
-  return add_block(_mm256_permute2x128_si256(first_four, last_four, 0x31), rows, block + 1, x, acc);
+  return add_block(_mm256_permute2x128_si256(first_four, last_four, 0x31), halves[1], block + 1, x,
+                   acc);
+}
+
+// Up to 8 blocks of 8 rows.
+template <bool kWhole>
+[[gnu::always_inline]] inline __m256 add_stretch(const RowPointers& rows, int64_t block,
+                                                 int n_blocks, const QuantRows& x, __m256 acc) {
+  const int n = kWhole ? kStretchBlocks : n_blocks;
+  __m128i halves[kStretchBlocks];
+  stretch_scales<kWhole>(rows, block, n, halves);
+  int i = 0;
+  for (; i + 2 <= n; i += 2) acc = add_step<true>(rows, halves + i, block + i, x, acc);
+  if (i < n) acc = add_step<false>(rows, halves + i, block + i, x, acc);
+  return acc;
 }
 
 // -- bounds ---------------------------------------------------------------------------------------
 
-constexpr int kTurn = 4;           // rows that meet a step together
-constexpr int64_t kAhead = 8192;   // bytes of a plane that are on their way
-constexpr int kStretchBlocks = 8;  // blocks whose scales are one vector
+constexpr int kTurn = 4;          // rows that meet a step together
+constexpr int64_t kAhead = 8192;  // bytes of a plane that are on their way
 
 // Consecutive rows.
 struct Turn {
@@ -143,13 +171,7 @@ struct Turn {
   __m256 rests[kTurn];  // of offsets and slacks
 };
 
-// The numbers of up to 8 blocks of a row, zeros beyond; whole stretches are read at once.
-template <bool kWhole>
-[[gnu::always_inline]] inline __m128i load_halves(const uint8_t* bytes, int n) {
-  if constexpr (kWhole) return load_16(bytes);
-  return _mm_set_epi64x(n > 4 ? generic::load_up_to_8(bytes + 8, 2 * n - 8) : 0,
-                        generic::load_up_to_8(bytes, 2 * n));
-}
+// The other numbers of up to 8 blocks of a row, zeros beyond.
 template <bool kWhole>
 [[gnu::always_inline]] inline __m256 load_norms(const uint8_t* bytes, int n) {
   const __m128i norms =
@@ -273,13 +295,17 @@ void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t firs
     const int count = n - row < kRows ? static_cast<int>(n - row) : kRows;
     const auto pointers = generic::find_split_rows<kRows>(matrix, rows, first_row, row, count);
     __m256 acc = _mm256_setzero_ps();
-    if (rows == nullptr && row + kRows < n) {  // what comes next
-      generic::prefetch_lines(pointers.upper[0] + kRows * (matrix.k / 2), kRows * (matrix.k / 2));
-      generic::prefetch_lines(pointers.lower[0] + kRows * (matrix.k / 2), kRows * (matrix.k / 2));
-    }
+    const generic::SplitPrefetch<kRows> upcoming(matrix, rows, first_row, row, n);
     int64_t block = 0;
-    for (; block + 2 <= n_blocks; block += 2) acc = add_step<true>(pointers, block, x, acc);
-    if (block < n_blocks) acc = add_step<false>(pointers, block, x, acc);
+    for (; block + kStretchBlocks <= n_blocks; block += kStretchBlocks) {
+      upcoming.step(block);
+      upcoming.step(block + 4);
+      acc = add_stretch<true>(pointers, block, kStretchBlocks, x, acc);
+    }
+    if (block < n_blocks) {
+      upcoming.step(block);
+      acc = add_stretch<false>(pointers, block, static_cast<int>(n_blocks - block), x, acc);
+    }
     float values[kRows];
     _mm256_storeu_ps(values, acc);
     __builtin_memcpy(out + row, values, static_cast<std::size_t>(count) * sizeof(float));

@@ -271,17 +271,10 @@ void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t firs
     const int count = n - row < kRows ? static_cast<int>(n - row) : kRows;
     const auto pointers = generic::find_split_rows<kRows>(matrix, rows, first_row, row, count);
     __m512 acc = _mm512_setzero_ps();
-    // Rows that follow each other are one stretch of memory: a step fetches its share of those to
-    // come, a few lines at a time, since a burst of many would hold up the loads behind it.
-    const bool is_stream = rows == nullptr && row + kRows < n;
-    const int64_t ahead = kRows * (matrix.k / 2);
+    const generic::SplitPrefetch<kRows> upcoming(matrix, rows, first_row, row, n);
     int64_t block = 0;
     for (; block + kStepBlocks <= n_blocks; block += kStepBlocks) {
-      if (is_stream) {
-        const int64_t offset = ahead + kRows * 16 * block;
-        generic::prefetch_lines(pointers.upper[0] + offset, kRows * 16 * kStepBlocks);
-        generic::prefetch_lines(pointers.lower[0] + offset, kRows * 16 * kStepBlocks);
-      }
+      upcoming.step(block);
       acc = add_step<true>(pointers, block, kStepBlocks, x, acc);
     }
     if (block < n_blocks)

@@ -204,7 +204,6 @@ class Screening {
         if (buffers_.block_best[block] < threshold_) continue;
         if (given_up_.load(std::memory_order_relaxed)) return;
         for_rows_from(block, threshold_, [&](std::int32_t row) {
-          prefetch(row);
           rows[n++] = row;
           if (n < kBatch) return;
           refine_batch(rows, n);
@@ -214,16 +213,6 @@ class Screening {
       }
       if (n > 0) refine_batch(rows, n);
     });
-  }
-
-  void prefetch(std::int64_t row) const noexcept {
-    const SplitLayout at = split_layout(matrix_.format, matrix_.n_rows, matrix_.k);
-    const std::int64_t half = matrix_.k / 2;
-    for (std::int64_t i = 0; i < half; i += 64) {
-      __builtin_prefetch(matrix_.data + at.upper + row * half + i);
-      __builtin_prefetch(matrix_.data + at.lower + row * half + i);
-    }
-    __builtin_prefetch(matrix_.data + at.scales + row * (matrix_.k / 32) * 2);
   }
 
   void refine_batch(const std::int32_t* rows, std::int64_t n) noexcept {
