@@ -2,14 +2,16 @@
 """Compares minnow with llama.cpp on the same file, taking turns round by round.
 
     compare_peer.py [MODEL...] [--rounds 5] [--threads N] [--prefill 512] [--decode 64]
-                    [--depth 0,4096] [--load 0,1,2] [--peer-isa avx2]
+                    [--depth 0,4096] [--load 0,1,2] [--answer] [--peer-isa avx2]
 
 MODEL is a GGUF file or the name of a fetched model. Both programs run as children that keep the model
 open; a round asks one and then the other, so that whatever else the machine does falls on both. Each
 counts as llama-bench does: random tokens, no sampling, no text, logits of the last token only. --load
-starts that many busy processes beside them. Prints a table and writes it, as JSON and Markdown, below
-bench/results. The peer is built once in bench/.venv (peer_setup.py). --peer-isa avx2 compares as on a
-CPU without AVX-512 and VNNI: a second peer built so, in bench/.venv-avx2, and minnow's avx2 table.
+starts that many busy processes beside them. --answer adds what screening of the output head gives:
+minnow goes on with a story, each token chosen by its default samplers, while llama.cpp still only
+decodes. Prints a table and writes it, as JSON and Markdown, below bench/results. The peer is built once
+in bench/.venv (peer_setup.py). --peer-isa avx2 compares as on a CPU without AVX-512 and VNNI: a second
+peer built so, in bench/.venv-avx2, and minnow's avx2 table.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from pathlib import Path
 import peer_setup
 
 ROOT = Path(__file__).resolve().parent.parent
+STORY_TOKENS = 96  # of BenchSession in examples/cli, at most
 REST_SECONDS = 0.2  # between measurements: threads that spin for more work go to sleep
 
 
@@ -33,7 +36,8 @@ def say(text):
 
 
 class Child:
-    """A program that answers "prefill N DEPTH" and "decode N DEPTH" with seconds."""
+    """A program that answers "prefill N DEPTH" and "decode N DEPTH" with seconds; minnow also "answer
+    N DEPTH", and "bytes N DEPTH" with what a decoded token reads."""
 
     def __init__(self, name, command):
         self.name = name
@@ -47,7 +51,7 @@ class Child:
             sys.exit(f"{self.name} ended with code {self.process.wait()}")
         return line
 
-    def seconds(self, what, n_tokens, depth):
+    def ask(self, what, n_tokens, depth):
         self.process.stdin.write(f"{what} {n_tokens} {depth}\n")
         self.process.stdin.flush()
         return float(self.read_line())
@@ -116,15 +120,19 @@ def machine_limits(arguments):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def start_children(path, arguments, n_ctx):
-    common = ["--threads", str(arguments.threads)]
-    minnow = [arguments.minnow, "bench", path, "--serve", "--ctx-size", str(n_ctx), "--kv-type",
-              arguments.kv_type, *common]
+def start_minnow(path, arguments, n_ctx, *more):
+    command = [arguments.minnow, "bench", path, "--serve", "--ctx-size", str(n_ctx), "--kv-type",
+               arguments.kv_type, "--threads", str(arguments.threads), *more]
     if arguments.isa:
-        minnow += ["--isa", arguments.isa]
-    peer = [arguments.peer_python, str(Path(__file__).with_name("peer_llama.py")), path, "--ctx",
-            str(n_ctx), "--kv-type", arguments.kv_type, "--flash-attn", arguments.flash_attn, *common]
-    return Child("minnow", minnow), Child("llama.cpp", peer)
+        command += ["--isa", arguments.isa]
+    return Child("minnow", command)
+
+
+def start_peer(path, arguments, n_ctx):
+    return Child("llama.cpp", [
+        arguments.peer_python, str(Path(__file__).with_name("peer_llama.py")), path, "--ctx", str(n_ctx),
+        "--kv-type", arguments.kv_type, "--flash-attn", arguments.flash_attn, "--threads",
+        str(arguments.threads)])
 
 
 def measure(children, what, n_tokens, depth, n_rounds, busy):
@@ -133,13 +141,17 @@ def measure(children, what, n_tokens, depth, n_rounds, busy):
     rates = {child.name: [] for child in children}
     shares = {child.name: [] for child in children}
     limits = []
+    words = {child.name: what for child in children}
+    if what == "answer":
+        words["llama.cpp"] = "decode"
     for child in children:
-        child.seconds(what, min(n_tokens, 16), depth)  # warm-up
+        child.ask(words[child.name], min(n_tokens, 16), depth)  # warm-up
     for _ in range(n_rounds):
         for child in children:
             time.sleep(REST_SECONDS)
             cpu_before, before = busy.cpu_seconds(), time.monotonic()
-            rates[child.name].append(n_tokens / child.seconds(what, n_tokens, depth))
+            rates[child.name].append(
+                n_tokens / child.ask(words[child.name], n_tokens, depth))
             shares[child.name].append(
                 busy.share(busy.cpu_seconds() - cpu_before, time.monotonic() - before))
         time.sleep(REST_SECONDS)
@@ -147,32 +159,43 @@ def measure(children, what, n_tokens, depth, n_rounds, busy):
     return rates, shares, limits
 
 
-def percent_of_limit(what, rates, about, n_tokens, depth, limits):
-    """The share of the limit that was measured in the same round, the median of the rounds: integer
-    peak for prefill, read bandwidth for decode. Attention is in neither; keys and values count at
-    their average size."""
+def limit_rates(what, minnow, n_tokens, depth, limits):
+    """Tokens per second that the machine allowed in each round: by its integer peak for prefill, of the
+    weights alone, and by its read bandwidth for decode. None for answers, which need not read all of the
+    output head."""
+    if what == "answer":
+        return None
     if what == "prefill":
-        amount, limit = about["macs_per_prompt_token"], "integer_mac_per_s"
-    else:
-        kv_bytes = about["kv_bytes"] / about["n_ctx"] * (depth + n_tokens / 2)
-        amount, limit = about["bytes_per_token"] + kv_bytes, "read_bytes_per_s"
-    return statistics.median(100 * rate * amount / one[limit] for rate, one in zip(rates, limits))
+        return [one["integer_mac_per_s"] / minnow.about["macs_per_prompt_token"] for one in limits]
+    n_bytes = minnow.ask("bytes", n_tokens, depth)
+    return [one["read_bytes_per_s"] / n_bytes for one in limits]
+
+
+def percent_of_limit(rates, limits):
+    """The median of the rounds."""
+    return limits and statistics.median(100 * rate / limit for rate, limit in zip(rates, limits))
 
 
 def compare_model(name, arguments):
     path = model_file(name)
     warm_page_cache(path)
-    n_longest = max(arguments.depth) + max(arguments.prefill, arguments.decode)
-    children = start_children(path, arguments, n_longest)
+    n_longest = max(arguments.depth) + max(arguments.prefill, arguments.decode + STORY_TOKENS)
+    minnow, peer = start_minnow(path, arguments, n_longest), start_peer(path, arguments, n_longest)
+    children = [minnow, peer]
+    tasks = [("prefill", arguments.prefill, minnow), ("decode", arguments.decode, minnow)]
+    if arguments.answer:
+        children.append(start_minnow(path, arguments, n_longest, "--sample"))
+        tasks.append(("answer", arguments.decode, children[-1]))
     rows = []
     for load in arguments.load:
         with BusyProcesses(load) as busy:
             for depth in arguments.depth:
-                for what, n_tokens in (("prefill", arguments.prefill), ("decode", arguments.decode)):
-                    rates, shares, limits = measure(children, what, n_tokens, depth,
+                for what, n_tokens, child in tasks:
+                    rates, shares, limits = measure([child, peer], what, n_tokens, depth,
                                                     arguments.rounds, busy)
                     ours, theirs = rates["minnow"], rates["llama.cpp"]
                     ratios = [a / b for a, b in zip(ours, theirs)]
+                    at_most = limit_rates(what, minnow, n_tokens, depth, limits)
                     rows.append({
                         "model": Path(path).stem, "what": what, "n_tokens": n_tokens, "depth": depth,
                         "load": load, "minnow": ours, "llama.cpp": theirs, "left_to_busy": shares,
@@ -180,12 +203,10 @@ def compare_model(name, arguments):
                         "ratio_min": min(ratios), "ratio_max": max(ratios),
                         "read_bytes_per_s": [one["read_bytes_per_s"] for one in limits],
                         "integer_mac_per_s": [one["integer_mac_per_s"] for one in limits],
-                        "minnow_percent_of_limit": percent_of_limit(
-                            what, ours, children[0].about, n_tokens, depth, limits),
-                        "llama.cpp_percent_of_limit": percent_of_limit(
-                            what, theirs, children[0].about, n_tokens, depth, limits)})
+                        "minnow_percent_of_limit": percent_of_limit(ours, at_most),
+                        "llama.cpp_percent_of_limit": percent_of_limit(theirs, at_most)})
                     say(table_line(rows[-1]))
-    about = {child.name: child.about for child in children}
+    about = {child.name: child.about for child in (minnow, peer)}
     for child in children:
         child.end()
     return rows, about
@@ -202,12 +223,16 @@ def left_to_busy(row):
     return f"{ours:.0f} %, {theirs:.0f} %"
 
 
+def percent(row, name):
+    share = row[f"{name}_percent_of_limit"]
+    return "-" if share is None else f"{share:.0f} %"
+
+
 def table_line(row):
     return (f"| {row['model']} | {row['what']} {row['n_tokens']} | {row['depth']} | {row['load']} | "
             f"{spread(row['minnow'])} | {spread(row['llama.cpp'])} | **{row['ratio']:.2f}** "
             f"({row['ratio_min']:.2f} to {row['ratio_max']:.2f}) | "
-            f"{row['minnow_percent_of_limit']:.0f} % | {row['llama.cpp_percent_of_limit']:.0f} % | "
-            f"{left_to_busy(row)} |")
+            f"{percent(row, 'minnow')} | {percent(row, 'llama.cpp')} | {left_to_busy(row)} |")
 
 
 def markdown(result):
@@ -246,6 +271,8 @@ def parse_arguments():
     parser.add_argument("--decode", type=int, default=64)
     parser.add_argument("--depth", type=numbers, default=[0], help="tokens there before: 0,4096")
     parser.add_argument("--load", type=numbers, default=[0], help="busy processes beside: 0,1,2")
+    parser.add_argument("--answer", action="store_true",
+                        help="also minnow choosing its tokens, with the output head screened")
     parser.add_argument("--kv-type", choices=["f16", "f32"], default="f16")
     parser.add_argument("--isa", help="force minnow's kernel table")
     parser.add_argument("--peer-isa", choices=list(peer_setup.PEERS), default="native",

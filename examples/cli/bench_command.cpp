@@ -135,8 +135,9 @@ void write_text(const Json& r) {
 }
 
 // For comparisons that take turns with another program: keeps the model open, writes a line of JSON
-// about it and answers each line "prefill N DEPTH" or "decode N DEPTH" with the seconds it took,
-// and "limits" with what the machine can do at most just then.
+// about it and answers each line: "prefill N DEPTH", "decode N DEPTH" and "answer N DEPTH" with the
+// seconds it took, "bytes N DEPTH" with what such a decode reads for a token, and "limits" with
+// what the machine can do at most just then.
 void serve(minnow_model* model, minnow_session* session, minnow_runtime* runtime) {
   BenchSession bench(model, session);
   char* text = nullptr;
@@ -144,26 +145,30 @@ void serve(minnow_model* model, minnow_session* session, minnow_runtime* runtime
   const Json stats = take_json(text);
   write_out(json_line({{"version", MINNOW_PROGRAM_VERSION},
                        {"n_ctx", stats.at("n_ctx")},
-                       {"kv_bytes", stats.at("kv_bytes")},
-                       {"bytes_per_token", model_int(model, "bytes_per_token")},
                        {"macs_per_prompt_token", model_int(model, "macs_per_prompt_token")},
                        {"open_seconds", seconds_since_start()}}));
+  const auto answer = [&](const std::string& what, TokenRange tokens) {
+    if (what == "prefill") return bench.prefill(tokens.n, tokens.depth);
+    if (what == "decode") return bench.decode(tokens.n, tokens.depth);
+    if (what == "answer") return bench.answer(tokens.n, tokens.depth);
+    return bytes_per_token(model, stats.at("kv_type").get<std::string>(), tokens);
+  };
   std::string line;
   while (std::getline(std::cin, line)) {
-    std::istringstream words(line);
-    std::string what;
-    std::int64_t n_tokens = 0, depth = 0;
     if (line == "limits") {
       write_out(json_line(measure_limits(runtime)));
       continue;
     }
-    if (!(words >> what >> n_tokens >> depth) || n_tokens < 1 || depth < 0)
-      throw Failure(
-          kExitUsage,
-          "'" + line + "': \"prefill N DEPTH\", \"decode N DEPTH\" or \"limits\" is expected");
-    const double seconds =
-        what == "prefill" ? bench.prefill(n_tokens, depth) : bench.decode(n_tokens, depth);
-    write_out(fixed(seconds, 9) + "\n");
+    std::istringstream words(line);
+    std::string what;
+    TokenRange tokens{};
+    words >> what >> tokens.n >> tokens.depth;
+    const bool known = what == "prefill" || what == "decode" || what == "answer" || what == "bytes";
+    if (!words || !known || tokens.n < 1 || tokens.depth < 0)
+      throw Failure(kExitUsage, "'" + line +
+                                    "': \"limits\", or \"prefill\", \"decode\", \"answer\" or "
+                                    "\"bytes\" with N DEPTH, is expected");
+    write_out(fixed(answer(what, tokens), 9) + "\n");
   }
 }
 
@@ -198,8 +203,9 @@ void measure(const BenchRequest& request, minnow_model* model, minnow_session* s
 void bench(BenchRequest& request) {
   if (request.n_prompt < 1 || request.n_answer < 1 || request.n_rounds < 1 || request.depth < 0)
     throw Failure(kExitUsage, "-p, -n and -r are at least 1, -d is at least 0");
+  const std::int64_t n_before = request.sample ? BenchSession::kStoryTokens : 0;
   const std::int64_t n_longest =
-      request.depth + std::max(request.n_prompt, request.n_answer + (request.sample ? 1 : 0));
+      request.depth + std::max(request.n_prompt, n_before + request.n_answer);
   request.options.set_default("n_ctx", std::to_string(n_longest));
   // Screening is for sampling; computing all logits is slower with it.
   if (!request.sample) request.options.set_default("head_screening", "off");

@@ -1,5 +1,6 @@
 #include "bench_session.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "failure.hpp"
@@ -10,6 +11,12 @@ namespace minnow::program {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr const char* kStory =
+    "The ferry left the harbour an hour late, because the captain had waited for the mail. By noon "
+    "the wind had turned, and those who had stayed on deck went below to look for coffee and a dry "
+    "place to sit. An old woman opened her bag, took out a letter that had been folded many times, "
+    "and asked the young man beside her whether he would read it to her.";
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -25,6 +32,8 @@ BenchSession::BenchSession(minnow_model* model, minnow_session* session)
   tokens_.reserve(static_cast<std::size_t>(n_ctx));
   for (std::int64_t i = 0; i < n_ctx; ++i)
     tokens_.push_back(static_cast<minnow_token>(random() % static_cast<std::uint64_t>(n_vocab_)));
+  story_ = tokenize(model, kStory, MINNOW_ADD_SPECIAL);
+  story_.resize(std::min(story_.size(), static_cast<std::size_t>(kStoryTokens)));
 }
 
 void BenchSession::read(const minnow_token* tokens, std::size_t n_tokens) {
@@ -63,7 +72,7 @@ double BenchSession::decode(std::int64_t n_tokens, std::int64_t depth) {
 
 double BenchSession::answer(std::int64_t n_tokens, std::int64_t depth) {
   read_up_to(depth);
-  check(minnow_session_prefill(session_, tokens_.data() + depth, 1));
+  check(minnow_session_prefill(session_, story_.data(), story_.size()));
   const auto start = Clock::now();
   for (std::int64_t i = 0; i < n_tokens; ++i) {
     minnow_token token = 0;

@@ -17,7 +17,10 @@ class BenchSession {
   // Seconds for n tokens read together, or one by one, after `depth` tokens.
   double prefill(std::int64_t n_tokens, std::int64_t depth);
   double decode(std::int64_t n_tokens, std::int64_t depth);
-  // As decode, each token chosen by the session's sampler; reads one token more before.
+  // As decode, each token chosen by the session's sampler, going on with a story of at most
+  // kStoryTokens that is read before: how much of the output head screening reads depends on the
+  // text.
+  static constexpr std::int64_t kStoryTokens = 96;
   double answer(std::int64_t n_tokens, std::int64_t depth);
 
  private:
@@ -27,6 +30,7 @@ class BenchSession {
   minnow_session* session_;
   std::int64_t n_vocab_;
   std::vector<minnow_token> tokens_;  // always the same, so that a prefix can be kept
+  std::vector<minnow_token> story_;
 };
 
 }  // namespace minnow::program

@@ -45,13 +45,17 @@ double percent_of_peaks(const minnow_model* model, const Json& limits, TokenRang
   return 100 * rate * least_seconds / n;
 }
 
+double bytes_per_token(const minnow_model* model, const std::string& kv_type, TokenRange tokens) {
+  const double element_bytes = kv_type == "f32" ? 4 : kv_type == "q8_0" ? 34.0 / 32 : 2;
+  return number(model, "bytes_per_token") +
+         element_bytes * number(model, "n_head_kv") *
+             (number(model, "head_dim") + number(model, "value_dim")) *
+             positions_seen(model, tokens) / static_cast<double>(tokens.n);
+}
+
 double percent_of_bandwidth(const minnow_model* model, const Json& limits,
                             const std::string& kv_type, TokenRange tokens, double rate) {
-  const double element_bytes = kv_type == "f32" ? 4 : kv_type == "q8_0" ? 34.0 / 32 : 2;
-  const double kv_bytes = element_bytes * number(model, "n_head_kv") *
-                          (number(model, "head_dim") + number(model, "value_dim")) *
-                          positions_seen(model, tokens) / static_cast<double>(tokens.n);
-  return 100 * rate * (number(model, "bytes_per_token") + kv_bytes) /
+  return 100 * rate * bytes_per_token(model, kv_type, tokens) /
          limits.at("read_bytes_per_s").get<double>();
 }
 

@@ -20,7 +20,10 @@ struct TokenRange {
 double percent_of_peaks(const minnow_model* model, const Json& limits, TokenRange tokens,
                         double rate);
 
-// Of decoding at `rate` tokens a second: reading weights, and keys and values in the window.
+// What decoding a token reads, on average: weights, and keys and values in the window.
+double bytes_per_token(const minnow_model* model, const std::string& kv_type, TokenRange tokens);
+
+// Of decoding at `rate` tokens a second: reading those bytes.
 double percent_of_bandwidth(const minnow_model* model, const Json& limits,
                             const std::string& kv_type, TokenRange tokens, double rate);
 

@@ -180,11 +180,17 @@ TEST(ProgramBench, GivesTheFixedNames) {
 }
 
 TEST(ProgramBench, ServesMeasurementsLineByLine) {
-  const auto lines = lines_of(
-      output_of({"bench", tiny("llama"), "--serve"}, "prefill 16 0\ndecode 4 0\ndecode 4 8\n"));
-  ASSERT_EQ(lines.size(), 4u);
-  EXPECT_GT(Json::parse(lines[0]).at("bytes_per_token"), 0);
+  const auto lines =
+      lines_of(output_of({"bench", tiny("llama"), "--serve"},
+                         "prefill 16 0\ndecode 4 0\ndecode 4 8\nanswer 4 8\nbytes 4 8\n"));
+  ASSERT_EQ(lines.size(), 6u);
+  EXPECT_GT(Json::parse(lines[0]).at("macs_per_prompt_token"), 0);
   for (std::size_t i = 1; i < lines.size(); ++i) EXPECT_GT(std::stod(lines[i]), 0.0);
+  Handling wrong;
+  wrong.input = "sing 4 0\n";
+  const Outcome refused = run_program({"bench", tiny("llama"), "--serve"}, wrong);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("'sing 4 0'"), std::string::npos) << refused.err;
 }
 
 TEST(ProgramTemplate, RendersAFileWithItsContext) {
