@@ -56,7 +56,7 @@ class Child:
         self.process.stdin.flush()
         return float(self.read_line())
 
-    def limits(self):
+    def ask_limits(self):
         self.process.stdin.write("limits\n")
         self.process.stdin.flush()
         return json.loads(self.read_line())
@@ -135,27 +135,23 @@ def start_peer(path, arguments, n_ctx):
         str(arguments.threads)])
 
 
-def measure(children, what, n_tokens, depth, n_rounds, busy):
-    """Tokens per second of each child and what it leaves to busy processes, and the machine's limits,
-    round by round, taking turns."""
-    rates = {child.name: [] for child in children}
-    shares = {child.name: [] for child in children}
+def measure(tasks, n_tokens, depth, n_rounds, busy):
+    """tasks: name -> (child, what). Tokens per second of each task and what it leaves to busy processes,
+    and the machine's limits, round by round, taking turns."""
+    rates = {name: [] for name in tasks}
+    shares = {name: [] for name in tasks}
     limits = []
-    words = {child.name: what for child in children}
-    if what == "answer":
-        words["llama.cpp"] = "decode"
-    for child in children:
-        child.ask(words[child.name], min(n_tokens, 16), depth)  # warm-up
+    for child, what in tasks.values():
+        child.ask(what, min(n_tokens, 16), depth)  # warm-up
     for _ in range(n_rounds):
-        for child in children:
+        for name, (child, what) in tasks.items():
             time.sleep(REST_SECONDS)
             cpu_before, before = busy.cpu_seconds(), time.monotonic()
-            rates[child.name].append(
-                n_tokens / child.ask(words[child.name], n_tokens, depth))
-            shares[child.name].append(
+            rates[name].append(n_tokens / child.ask(what, n_tokens, depth))
+            shares[name].append(
                 busy.share(busy.cpu_seconds() - cpu_before, time.monotonic() - before))
         time.sleep(REST_SECONDS)
-        limits.append(children[0].limits())
+        limits.append(tasks["minnow"][0].ask_limits())
     return rates, shares, limits
 
 
@@ -176,36 +172,47 @@ def percent_of_limit(rates, limits):
     return limits and statistics.median(100 * rate / limit for rate, limit in zip(rates, limits))
 
 
+def make_row(about, ours, theirs, limits, left_to_busy, at_most):
+    ratios = [a / b for a, b in zip(ours, theirs)]
+    return about | {
+        "minnow": ours, "llama.cpp": theirs, "left_to_busy": left_to_busy,
+        "ratio": statistics.median(ours) / statistics.median(theirs),
+        "ratio_min": min(ratios), "ratio_max": max(ratios),
+        "read_bytes_per_s": [one["read_bytes_per_s"] for one in limits],
+        "integer_mac_per_s": [one["integer_mac_per_s"] for one in limits],
+        "minnow_percent_of_limit": percent_of_limit(ours, at_most),
+        "llama.cpp_percent_of_limit": percent_of_limit(theirs, at_most)}
+
+
 def compare_model(name, arguments):
     path = model_file(name)
     warm_page_cache(path)
     n_longest = max(arguments.depth) + max(arguments.prefill, arguments.decode + STORY_TOKENS)
     minnow, peer = start_minnow(path, arguments, n_longest), start_peer(path, arguments, n_longest)
     children = [minnow, peer]
-    tasks = [("prefill", arguments.prefill, minnow), ("decode", arguments.decode, minnow)]
     if arguments.answer:
         children.append(start_minnow(path, arguments, n_longest, "--sample"))
-        tasks.append(("answer", arguments.decode, children[-1]))
     rows = []
+
+    def compare(what, n_tokens, depth, load, busy):
+        tasks = {"minnow": (minnow, what), "llama.cpp": (peer, what)}
+        if what == "decode" and arguments.answer:
+            tasks["answer"] = (children[-1], "answer")
+        rates, shares, limits = measure(tasks, n_tokens, depth, arguments.rounds, busy)
+        for ours in [name for name in tasks if name != "llama.cpp"]:
+            shown = "answer" if ours == "answer" else what
+            rows.append(make_row(
+                {"model": Path(path).stem, "what": shown, "n_tokens": n_tokens, "depth": depth,
+                 "load": load}, rates[ours], rates["llama.cpp"], limits,
+                {"minnow": shares[ours], "llama.cpp": shares["llama.cpp"]},
+                limit_rates(shown, minnow, n_tokens, depth, limits)))
+            say(table_line(rows[-1]))
+
     for load in arguments.load:
         with BusyProcesses(load) as busy:
             for depth in arguments.depth:
-                for what, n_tokens, child in tasks:
-                    rates, shares, limits = measure([child, peer], what, n_tokens, depth,
-                                                    arguments.rounds, busy)
-                    ours, theirs = rates["minnow"], rates["llama.cpp"]
-                    ratios = [a / b for a, b in zip(ours, theirs)]
-                    at_most = limit_rates(what, minnow, n_tokens, depth, limits)
-                    rows.append({
-                        "model": Path(path).stem, "what": what, "n_tokens": n_tokens, "depth": depth,
-                        "load": load, "minnow": ours, "llama.cpp": theirs, "left_to_busy": shares,
-                        "ratio": statistics.median(ours) / statistics.median(theirs),
-                        "ratio_min": min(ratios), "ratio_max": max(ratios),
-                        "read_bytes_per_s": [one["read_bytes_per_s"] for one in limits],
-                        "integer_mac_per_s": [one["integer_mac_per_s"] for one in limits],
-                        "minnow_percent_of_limit": percent_of_limit(ours, at_most),
-                        "llama.cpp_percent_of_limit": percent_of_limit(theirs, at_most)})
-                    say(table_line(rows[-1]))
+                compare("prefill", arguments.prefill, depth, load, busy)
+                compare("decode", arguments.decode, depth, load, busy)
     about = {child.name: child.about for child in (minnow, peer)}
     for child in children:
         child.end()
