@@ -211,9 +211,9 @@ void attend_split(const OpContext& context, const AttentionStep& step, const KvL
   context.for_each(cut.n_tiles * n_chunks, [&](int worker, std::int64_t item) {
     const std::int64_t i = item / n_chunks;
     const Tile tile = cut.tile(step, i);
-    const std::int64_t chunk = item % n_chunks;
-    attend_chunk(table, step, cache, tile, first + chunk, first + (chunk + 1) % n_chunks,
-                 partial_of(i, chunk), context.scratch_of(worker));
+    const std::int64_t at = item % n_chunks;
+    attend_chunk(table, step, cache, tile, first + at, first + (at + 1) % n_chunks,
+                 partial_of(i, at), context.scratch_of(worker));
     if (std::atomic_ref<std::int32_t>(n_left[i]).fetch_sub(1, std::memory_order_acq_rel) > 1)
       return;
     const Partial result = partial_of(i, 0);
