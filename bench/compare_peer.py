@@ -189,18 +189,17 @@ def compare_model(name, arguments):
     warm_page_cache(path)
     n_longest = max(arguments.depth) + max(arguments.prefill, arguments.decode + STORY_TOKENS)
     minnow, peer = start_minnow(path, arguments, n_longest), start_peer(path, arguments, n_longest)
-    children = [minnow, peer]
-    if arguments.answer:
-        children.append(start_minnow(path, arguments, n_longest, "--sample"))
+    answering = start_minnow(path, arguments, n_longest, "--sample") if arguments.answer else None
     rows = []
 
     def compare(what, n_tokens, depth, load, busy):
         tasks = {"minnow": (minnow, what), "llama.cpp": (peer, what)}
-        if what == "decode" and arguments.answer:
-            tasks["answer"] = (children[-1], "answer")
+        if what == "decode" and answering:
+            tasks["answer"] = (answering, "answer")
         rates, shares, limits = measure(tasks, n_tokens, depth, arguments.rounds, busy)
-        for ours in [name for name in tasks if name != "llama.cpp"]:
-            shown = "answer" if ours == "answer" else what
+        for ours, (child, shown) in tasks.items():
+            if child is peer:
+                continue
             rows.append(make_row(
                 {"model": Path(path).stem, "what": shown, "n_tokens": n_tokens, "depth": depth,
                  "load": load}, rates[ours], rates["llama.cpp"], limits,
@@ -214,7 +213,7 @@ def compare_model(name, arguments):
                 compare("prefill", arguments.prefill, depth, load, busy)
                 compare("decode", arguments.decode, depth, load, busy)
     about = {child.name: child.about for child in (minnow, peer)}
-    for child in children:
+    for child in filter(None, (minnow, peer, answering)):
         child.end()
     return rows, about
 

@@ -5,13 +5,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "base/cpu_features.hpp"
+#include "kernel_benching.hpp"
 #include "kernels/api/kernel_table.hpp"
-#include "kernels/api/resolver.hpp"
 
 namespace minnow {
 namespace {
@@ -31,23 +29,6 @@ double float_peak(const KernelTable& table) {
   }
   return best;
 }
-
-// 64-byte aligned zeros, written once.
-template <class T>
-class Buffer {
- public:
-  explicit Buffer(std::size_t n, T value = T{}) : bytes_(n * sizeof(T) + 64) {
-    void* start = bytes_.data();
-    std::size_t space = bytes_.size();
-    data_ = static_cast<T*>(std::align(64, n * sizeof(T), start, space));
-    for (std::size_t i = 0; i < n; ++i) data_[i] = value;
-  }
-  T* data() { return data_; }
-
- private:
-  std::vector<std::byte> bytes_;
-  T* data_;
-};
 
 void count(benchmark::State& state, double macs, double bytes, double peak) {
   const double n = static_cast<double>(state.iterations());
@@ -197,13 +178,5 @@ void register_table(const KernelTable* table) {
 }  // namespace minnow
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  const std::uint64_t mask = minnow::detect_cpu_features().mask;
-  const minnow::KernelTables tables = minnow::kernel_tables();
-  for (int i = 0; i < tables.n_tables; ++i) {
-    if (minnow::can_run(*tables.tables[i], mask)) minnow::register_table(tables.tables[i]);
-  }
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+  return minnow::run_benchmarks(argc, argv, minnow::register_table);
 }

@@ -9,14 +9,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <random>
 #include <string>
 #include <vector>
 
-#include "base/cpu_features.hpp"
-#include "kernel_limits.hpp"
+#include "kernel_benching.hpp"
 #include "kernels/api/kernel_table.hpp"
-#include "kernels/api/resolver.hpp"
 #include "kernels/formats/tile_layout.hpp"
 
 namespace minnow {
@@ -35,17 +32,11 @@ constexpr Shape kShapes[] = {{896, 4864},  {4864, 896},  {640, 2048},   {2048, 6
 void fill_groups(Format format, std::int64_t k, std::int64_t n, std::uint8_t* groups) {
   const FormatInfo& info = format_info(format);
   const std::int64_t n_bytes = n * kGroupRows * row_bytes(format, k);
-  std::mt19937_64 engine(1);
-  for (std::int64_t i = 0; i + 8 <= n_bytes; i += 8) {
-    const std::uint64_t bits = engine();
-    std::memcpy(groups + i, &bits, 8);
-  }
+  fill_randomly(groups, n_bytes);
   const int n_fields = tile_layout(format).n_fields;
   for (std::int64_t tile = 0; tile < n_bytes; tile += info.block_bytes * kGroupRows) {
-    for (int i = 0; i < kGroupRows * n_fields; ++i) {
-      const std::uint16_t half = 0x2000;  // 2^-7
-      std::memcpy(groups + tile + 2 * i, &half, 2);
-    }
+    for (int i = 0; i < kGroupRows * n_fields; ++i)
+      std::memcpy(groups + tile + 2 * i, &kHalfScale, 2);
   }
 }
 
@@ -55,37 +46,23 @@ struct Work {
       : matrix_bytes(shape.rows * row_bytes(format, shape.k)),
         n_copies(cold ? std::max<std::int64_t>(1, kColdBytes / matrix_bytes) : 1),
         weights(matrix_bytes * n_copies),
-        codes(static_cast<std::size_t>(n_tokens * shape.k)),
-        scales(static_cast<std::size_t>(n_tokens * shape.k / 32)),
-        sums(static_cast<std::size_t>(n_tokens * shape.k / 16)),
-        out(n_tokens * shape.rows * std::int64_t{sizeof(float)}),
-        scratch(static_cast<std::int64_t>(table.scratch_bytes)) {
+        x(table, shape.k, n_tokens, format_info(format).x_group),
+        out(n_tokens * shape.rows),
+        scratch(table.scratch_bytes) {
     fill_groups(format, shape.k, n_copies * shape.rows / kGroupRows, weights.data());
-    std::mt19937 engine(2);
-    std::normal_distribution<float> normal;
-    std::vector<float> x(static_cast<std::size_t>(shape.k));
-    const int x_group = format_info(format).x_group;
-    for (std::int64_t t = 0; t < n_tokens; ++t) {
-      for (float& value : x) value = normal(engine);
-      table.quantize(x.data(), shape.k, x_group, codes.data() + t * shape.k,
-                     scales.data() + t * (shape.k / x_group), sums.data() + t * (shape.k / 16));
-    }
     args.k = shape.k;
     args.n_rows = shape.rows;
     args.n_tokens = n_tokens;
-    args.x = {codes.data(), scales.data(), sums.data(), shape.k, shape.k / x_group, shape.k / 16};
-    void* const results = out.data();
-    args.out = static_cast<float*>(results);
+    args.x = x.rows();
+    args.out = out.data();
     args.out_stride = shape.rows;
   }
 
   std::int64_t matrix_bytes;
   std::int64_t n_copies;
   Bytes weights;
-  std::vector<std::int8_t> codes;
-  std::vector<float> scales;
-  std::vector<std::int16_t> sums;
-  Bytes out;  // floats, aligned as the runtime aligns them
+  Activations x;
+  Buffer<float> out;
   Bytes scratch;
   MatmulArgs args = {};
 };
@@ -166,13 +143,5 @@ void register_table(const KernelTable* table) {
 }  // namespace minnow
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  const std::uint64_t mask = minnow::detect_cpu_features().mask;
-  const minnow::KernelTables tables = minnow::kernel_tables();
-  for (int i = 0; i < tables.n_tables; ++i) {
-    if (minnow::can_run(*tables.tables[i], mask)) minnow::register_table(tables.tables[i]);
-  }
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+  return minnow::run_benchmarks(argc, argv, minnow::register_table);
 }

@@ -11,10 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "base/cpu_features.hpp"
-#include "kernel_limits.hpp"
+#include "kernel_benching.hpp"
 #include "kernels/api/kernel_table.hpp"
-#include "kernels/api/resolver.hpp"
 #include "kernels/formats/split_layout.hpp"
 
 namespace minnow {
@@ -32,55 +30,36 @@ struct Head {
 constexpr Head kHeads[] = {{Format::kQ8_0, 262144, 640}, {Format::kQ8_0, 151936, 896}};
 constexpr int kShares[] = {100, 40, 12};  // one row of so many is chosen
 
-// Two heads of random codes and scales 2^-7, and a token.
+// Two heads of random codes and norms, and a token.
 struct Work {
   Work(const KernelTable& table, const Head& head)
       : layout(split_layout(head.format, head.n_rows, head.k)),
         bytes(2 * layout.n_bytes),
-        codes(static_cast<std::size_t>(head.k)),
-        scales(codes.size() / 32),
-        sums(codes.size() / 16),
-        offsets(scales.size(), 0.0f),
-        norms(scales.size(), 1.0f),
-        out(static_cast<std::size_t>(head.n_rows)) {
-    std::mt19937_64 engine(1);
-    const std::int64_t row_length = row_bytes(head.format, head.k);
-    std::vector<std::uint8_t> row(static_cast<std::size_t>(row_length));
+        x(table, head.k, 1, 32),
+        offsets(head.k / 32, 0.0f),
+        norms(head.k / 32, 1.0f),
+        out(head.n_rows) {
+    fill_randomly(bytes.data(), 2 * layout.n_bytes);
     for (int which = 0; which < 2; ++which) {
-      matrices[which] = {head.format, head.n_rows, head.k, bytes.data() + which * layout.n_bytes};
-      for (std::int64_t i = 0; i < head.n_rows; ++i) {
-        for (std::uint8_t& byte : row) byte = static_cast<std::uint8_t>(engine());
-        const std::uint16_t half = 0x2000;  // 2^-7
-        const std::int64_t block = format_info(head.format).block_bytes;
-        for (std::int64_t b = 0; b < row_length; b += block) std::memcpy(row.data() + b, &half, 2);
-        table.split_rows(matrices[which], i, row.data(), 1, bytes.data() + which * layout.n_bytes);
-      }
+      std::uint8_t* const data = bytes.data() + which * layout.n_bytes;
+      for (std::int64_t i = layout.scales; i + 2 <= layout.norms; i += 2)
+        std::memcpy(data + i, &kHalfScale, 2);
+      matrices[which] = {head.format, head.n_rows, head.k, data};
     }
-    std::vector<float> values(codes.size());
-    std::normal_distribution<float> normal;
-    for (float& value : values) value = normal(engine);
-    table.quantize(values.data(), head.k, 32, codes.data(), scales.data(), sums.data());
-  }
-
-  QuantRows x() const {
-    const auto k = static_cast<std::int64_t>(codes.size());
-    return {codes.data(), scales.data(), sums.data(), k, k / 32, k / 16};
   }
 
   SplitLayout layout;
   Bytes bytes;
   SplitMatrix matrices[2];
-  std::vector<std::int8_t> codes;
-  std::vector<float> scales;
-  std::vector<std::int16_t> sums;
-  std::vector<float> offsets;
-  std::vector<float> norms;
-  std::vector<float> out;
+  Activations x;
+  Buffer<float> offsets;
+  Buffer<float> norms;
+  Buffer<float> out;
 };
 
 void bounds(benchmark::State& state, const KernelTable* table, Limits limits, Head head) {
   Work work(*table, head);
-  const BoundArgs args = {work.x(), work.offsets.data(), work.norms.data()};
+  const BoundArgs args = {work.x.rows(), work.offsets.data(), work.norms.data()};
   int which = 0;
   for (auto _ : state) {
     for (std::int64_t row = 0; row < head.n_rows; row += 128)
@@ -95,7 +74,8 @@ void products(benchmark::State& state, const KernelTable* table, Limits limits, 
   Work work(*table, head);
   int which = 0;
   for (auto _ : state) {
-    table->split_products(work.matrices[which], nullptr, 0, head.n_rows, work.x(), work.out.data());
+    table->split_products(work.matrices[which], nullptr, 0, head.n_rows, work.x.rows(),
+                          work.out.data());
     which = 1 - which;
     benchmark::ClobberMemory();
   }
@@ -116,7 +96,7 @@ void chosen(benchmark::State& state, const KernelTable* table, Limits limits, He
     const auto n = static_cast<std::int64_t>(rows.size());
     for (std::int64_t i = 0; i < n; i += kBatch) {
       table->split_products(work.matrices[which % 2], rows.data() + i, 0, std::min(kBatch, n - i),
-                            work.x(), work.out.data());
+                            work.x.rows(), work.out.data());
     }
     ++which;
     n_rows += n;
@@ -146,13 +126,5 @@ void register_table(const KernelTable* table) {
 }  // namespace minnow
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  const std::uint64_t mask = minnow::detect_cpu_features().mask;
-  const minnow::KernelTables tables = minnow::kernel_tables();
-  for (int i = 0; i < tables.n_tables; ++i) {
-    if (minnow::can_run(*tables.tables[i], mask)) minnow::register_table(tables.tables[i]);
-  }
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+  return minnow::run_benchmarks(argc, argv, minnow::register_table);
 }

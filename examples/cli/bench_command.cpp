@@ -6,6 +6,7 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <sstream>
 
 #include "bench_session.hpp"
@@ -147,11 +148,14 @@ void serve(minnow_model* model, minnow_session* session, minnow_runtime* runtime
                        {"n_ctx", stats.at("n_ctx")},
                        {"macs_per_prompt_token", model_int(model, "macs_per_prompt_token")},
                        {"open_seconds", seconds_since_start()}}));
-  const auto answer = [&](const std::string& what, TokenRange tokens) {
+  const auto figure = [&](const std::string& what, TokenRange tokens) -> std::optional<double> {
+    if (tokens.n < 1 || tokens.depth < 0) return std::nullopt;
     if (what == "prefill") return bench.prefill(tokens.n, tokens.depth);
     if (what == "decode") return bench.decode(tokens.n, tokens.depth);
     if (what == "answer") return bench.answer(tokens.n, tokens.depth);
-    return bytes_per_token(model, stats.at("kv_type").get<std::string>(), tokens);
+    if (what == "bytes")
+      return bytes_per_token(model, stats.at("kv_type").get<std::string>(), tokens);
+    return std::nullopt;
   };
   std::string line;
   while (std::getline(std::cin, line)) {
@@ -162,13 +166,13 @@ void serve(minnow_model* model, minnow_session* session, minnow_runtime* runtime
     std::istringstream words(line);
     std::string what;
     TokenRange tokens{};
-    words >> what >> tokens.n >> tokens.depth;
-    const bool known = what == "prefill" || what == "decode" || what == "answer" || what == "bytes";
-    if (!words || !known || tokens.n < 1 || tokens.depth < 0)
+    const bool complete(words >> what >> tokens.n >> tokens.depth);
+    const std::optional<double> value = complete ? figure(what, tokens) : std::nullopt;
+    if (!value)
       throw Failure(kExitUsage, "'" + line +
                                     "': \"limits\", or \"prefill\", \"decode\", \"answer\" or "
                                     "\"bytes\" with N DEPTH, is expected");
-    write_out(fixed(answer(what, tokens), 9) + "\n");
+    write_out(fixed(*value, 9) + "\n");
   }
 }
 

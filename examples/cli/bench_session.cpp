@@ -25,15 +25,14 @@ double seconds_since(Clock::time_point start) {
 }  // namespace
 
 BenchSession::BenchSession(minnow_model* model, minnow_session* session)
-    : session_(session), n_vocab_(model_int(model, "n_vocab")) {
+    : model_(model), session_(session) {
+  const auto n_vocab = static_cast<std::uint64_t>(model_int(model, "n_vocab"));
   std::int64_t n_ctx = 0;
   check(minnow_session_position(session, nullptr, &n_ctx));
   std::mt19937 random(1);
   tokens_.reserve(static_cast<std::size_t>(n_ctx));
   for (std::int64_t i = 0; i < n_ctx; ++i)
-    tokens_.push_back(static_cast<minnow_token>(random() % static_cast<std::uint64_t>(n_vocab_)));
-  story_ = tokenize(model, kStory, MINNOW_ADD_SPECIAL);
-  story_.resize(std::min(story_.size(), static_cast<std::size_t>(kStoryTokens)));
+    tokens_.push_back(static_cast<minnow_token>(random() % n_vocab));
 }
 
 void BenchSession::read(const minnow_token* tokens, std::size_t n_tokens) {
@@ -72,7 +71,9 @@ double BenchSession::decode(std::int64_t n_tokens, std::int64_t depth) {
 
 double BenchSession::answer(std::int64_t n_tokens, std::int64_t depth) {
   read_up_to(depth);
-  check(minnow_session_prefill(session_, story_.data(), story_.size()));
+  const std::vector<minnow_token> story = tokenize(model_, kStory, MINNOW_ADD_SPECIAL);
+  check(minnow_session_prefill(session_, story.data(),
+                               std::min<std::size_t>(story.size(), kStoryTokens)));
   const auto start = Clock::now();
   for (std::int64_t i = 0; i < n_tokens; ++i) {
     minnow_token token = 0;

@@ -27,10 +27,9 @@ class BenchSession {
   void read_up_to(std::int64_t depth);
   void read(const minnow_token* tokens, std::size_t n_tokens);
 
+  minnow_model* model_;
   minnow_session* session_;
-  std::int64_t n_vocab_;
   std::vector<minnow_token> tokens_;  // always the same, so that a prefix can be kept
-  std::vector<minnow_token> story_;
 };
 
 }  // namespace minnow::program
