@@ -21,7 +21,9 @@ namespace minnow::generic {
 
 inline constexpr int kBatchQueries = 48;
 inline constexpr int kBatchElements = 48 * 256;  // of the batch's queries, in blocks of kHeadBlock
-inline constexpr int kFewPositions = 64;  // whose values decode adds before it prefetches others
+inline constexpr int kFewQueries = 12;           // as decode has: memory is what takes time
+inline constexpr int kAheadBytes = 16 << 10;     // how far ahead of its use memory is prefetched
+inline constexpr int kMostAheadGroups = 4;  // and not farther than these groups of 16 positions
 
 // Bytes of scratch that attend needs in any table.
 inline constexpr int kAttendScratchBytes =
@@ -65,6 +67,12 @@ inline Range common_of(const Range* ranges, int n) {
   }
   if (common.begin >= common.end) return {kChunkPositions, kChunkPositions};
   return common;
+}
+
+// How many groups of 16 positions lie between what is computed and what is prefetched.
+template <class Kv>
+int groups_ahead(int dim) {
+  return larger(1, smaller(kMostAheadGroups, kAheadBytes / (dim * Kv::kVectorBytes)));
 }
 
 // -- scores ---------------------------------------------------------------------------------------
@@ -122,7 +130,10 @@ void score_block(const Batch& batch, const Kv& kv, Range groups, int element, Ke
 template <class L, bool DIRECT, class Kv>
 void score_keys(const AttendArgs& args, const Batch& batch, const Kv& kv) {
   const Range all{batch.seen.begin / 16, (batch.seen.end + 15) / 16};
-  const int most = L::tile_vectors(next_queries<L>(batch.n));
+  const int tile_groups = L::tile_vectors(next_queries<L>(batch.n));
+  // Two vectors of sums for each query are enough to wait for memory.
+  const int most = smaller(tile_groups, larger(2, groups_ahead<Kv>(args.head_dim)));
+  const int n_ahead = larger(most, groups_ahead<Kv>(args.head_dim));
   for (int group = all.begin; group < all.end; group += most) {
     const Range groups{group, smaller(group + most, all.end)};
     for (int element = 0; element < args.head_dim; element += kHeadBlock) {
@@ -131,9 +142,10 @@ void score_keys(const AttendArgs& args, const Batch& batch, const Kv& kv) {
       tile.n_elements = smaller(kHeadBlock, args.head_dim - element);
       tile.first = element == 0;
       tile.scores = batch.scores + group * 16;
-      tile.ahead = {
-          groups.end < all.end ? kv.key_address(groups.end) : kv.value_address(batch.seen.begin),
-          Kv::kVectorBytes};
+      const int next = group + n_ahead;
+      tile.ahead = {next < all.end ? kv.key_address(next)
+                                   : kv.value_address(batch.seen.begin + 16 * (next - all.end)),
+                    Kv::kVectorBytes};
       tile.ahead.start += tile.ahead.step(most * element);
       score_block<L, DIRECT>(batch, kv, groups, element, tile);
     }
@@ -292,13 +304,14 @@ void sum_values(const AttendArgs& args, const Batch& batch, const Kv& kv) {
     const int n_columns = smaller(kColumns, args.value_dim - column);
     const int stride = (n_columns + 15) / 16 * 16;
     const int fits = smaller(kPanelFloats / stride, kChunkPositions);
-    const int most = DIRECT && args.n_queries <= L::kTileTokens ? kFewPositions : fits;
+    const bool few = DIRECT && args.n_queries <= kFewQueries;
+    const int most = few ? 16 * groups_ahead<Kv>(args.value_dim) : fits;
     for (int begin = batch.seen.begin; begin < batch.seen.end; begin += most) {
       const Range positions{begin, smaller(begin + most, batch.seen.end)};
       const bool more = positions.end < batch.seen.end || args.next_keys == nullptr;
-      const Ahead ahead{more ? kv.value_address(positions.end)
-                             : reinterpret_cast<std::uintptr_t>(args.next_keys),
-                        Kv::kVectorBytes};
+      const Ahead ahead{
+          more ? kv.value_address(positions.end) : reinterpret_cast<std::uintptr_t>(args.next_keys),
+          Kv::kVectorBytes};
       if constexpr (DIRECT) {
         add_block_of_values<L>(args, batch,
                                ValueBlock<typename Kv::Type>{kv.value(begin, column), kv.value_dim,

@@ -36,13 +36,13 @@ inline Ahead nothing_ahead(const float* resident) {
   return {reinterpret_cast<std::uintptr_t>(resident), 0};
 }
 
-// The cache lines of some vectors of float16, into the second-level cache: the first is full.
+// The cache lines of some vectors of float16: the first is full. Into the first-level cache: a line
+// that has to leave it again before it is used is in the second.
 template <int VECTORS>
 [[gnu::always_inline]] inline void prefetch(std::uintptr_t address) {
 #pragma GCC unroll 4
   for (int line = 0; line < (VECTORS + 1) / 2; ++line)
-    __builtin_prefetch(reinterpret_cast<const void*>(address + 64u * static_cast<unsigned>(line)),
-                       0, 2);
+    __builtin_prefetch(reinterpret_cast<const void*>(address + 64u * static_cast<unsigned>(line)));
 }
 
 template <class Element>
