@@ -137,7 +137,8 @@ def start_peer(path, arguments, n_ctx):
 
 def measure(tasks, n_tokens, depth, n_rounds, busy):
     """tasks: name -> (child, what). Tokens per second of each task and what it leaves to busy processes,
-    and the machine's limits, round by round, taking turns."""
+    and the machine's limits (the mean of just before and just after minnow's turn), round by round, taking
+    turns."""
     rates = {name: [] for name in tasks}
     shares = {name: [] for name in tasks}
     limits = []
@@ -145,13 +146,16 @@ def measure(tasks, n_tokens, depth, n_rounds, busy):
         child.ask(what, min(n_tokens, 16), depth)  # warm-up
     for _ in range(n_rounds):
         for name, (child, what) in tasks.items():
+            around = [child.ask_limits()] if name == "minnow" else []
             time.sleep(REST_SECONDS)
             cpu_before, before = busy.cpu_seconds(), time.monotonic()
             rates[name].append(n_tokens / child.ask(what, n_tokens, depth))
             shares[name].append(
                 busy.share(busy.cpu_seconds() - cpu_before, time.monotonic() - before))
-        time.sleep(REST_SECONDS)
-        limits.append(tasks["minnow"][0].ask_limits())
+            if around:
+                around.append(child.ask_limits())
+                limits.append({key: statistics.mean(one[key] for one in around)
+                               for key in around[0]})
     return rates, shares, limits
 
 

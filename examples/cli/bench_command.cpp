@@ -57,8 +57,15 @@ double first_token_seconds(BenchSession& bench, minnow_session* session,
 
 struct Rounds {
   std::vector<double> prefill_rates, decode_rates, first_token_times;
-  std::vector<Json> limits;  // measured in the same round, since machines change with their load
+  std::vector<Json> limits;  // before and after each round, since machines change: their mean
 };
+
+Json mean_limits(const Json& before, const Json& after) {
+  Json means;
+  for (const auto& [name, value] : before.items())
+    means[name] = (value.get<double>() + after.at(name).get<double>()) / 2;
+  return means;
+}
 
 // Each limit's median over the rounds.
 Json median_limits(const std::vector<Json>& limits) {
@@ -73,19 +80,22 @@ Json median_limits(const std::vector<Json>& limits) {
 
 Rounds run_rounds(BenchSession& bench, minnow_session* session, minnow_runtime* runtime,
                   const BenchRequest& request, std::int64_t& out_peak_bytes) {
-  bench.prefill(std::min<std::int64_t>(request.n_prompt, 64), request.depth);  // warm-up
+  bench.prefill(request.n_prompt, request.depth);  // warm-up
   const auto decode = [&](std::int64_t n) {
     return request.sample ? bench.answer(n, request.depth) : bench.decode(n, request.depth);
   };
   decode(std::min<std::int64_t>(request.n_answer, 4));
+  out_peak_bytes = peak_resident_bytes();  // the limits take memory of their own
   Rounds rounds;
+  Json before = measure_limits(runtime);
   for (std::int64_t round = 0; round < request.n_rounds; ++round) {
+    rounds.first_token_times.push_back(first_token_seconds(bench, session, request));
     rounds.prefill_rates.push_back(static_cast<double>(request.n_prompt) /
                                    bench.prefill(request.n_prompt, request.depth));
     rounds.decode_rates.push_back(static_cast<double>(request.n_answer) / decode(request.n_answer));
-    rounds.first_token_times.push_back(first_token_seconds(bench, session, request));
-    if (round == 0) out_peak_bytes = peak_resident_bytes();  // the limits take memory of their own
-    rounds.limits.push_back(measure_limits(runtime));
+    const Json after = measure_limits(runtime);
+    rounds.limits.push_back(mean_limits(before, after));
+    before = after;
   }
   return rounds;
 }
