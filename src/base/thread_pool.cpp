@@ -88,6 +88,16 @@ ThreadPool::~ThreadPool() {
   for (int i = 0; i < n_started_.load(); ++i) threads_->threads[i].join();
 }
 
+// Whether this process was forked from the one that made the threads. Looked at before anything is
+// done with threads that sleep, and now and then: the system takes longer to tell than a claim.
+bool ThreadPool::is_other_process() noexcept {
+  constexpr int kJobsBetween = 64;
+  if (threads_->n_asleep.load(std::memory_order_seq_cst) == 0 && ++n_jobs_unseen_ < kJobsBetween)
+    return false;
+  n_jobs_unseen_ = 0;
+  return process_id_ != current_process();
+}
+
 // In a forked child the threads do not exist any more, and their mutex may be in any state: the old
 // structure is left where it is, on purpose, and new threads are made.
 void ThreadPool::abandon_after_fork() noexcept {
@@ -152,7 +162,7 @@ bool ThreadPool::begin(std::int64_t n_items, Job job, void* context,
   }
   lanes_[0].ticket.store(generation, std::memory_order_seq_cst);
   if (executor_.run != nullptr) return true;
-  if (threads_ && process_id_ != current_process()) abandon_after_fork();
+  if (threads_ && is_other_process()) abandon_after_fork();
   if (!threads_) start_threads();
   if (threads_ && threads_->n_asleep.load(std::memory_order_seq_cst) > 0) {
     { const std::lock_guard<std::mutex> lock(threads_->mutex); }
@@ -177,7 +187,18 @@ void ThreadPool::finish(std::int64_t n_items) noexcept {
     run_items(0, generation());
   }
   wait_until_done(n_items);
+  fetch_for_next_job();
   busy_.store(false, std::memory_order_release);
+}
+
+// What begin() will write lies in other threads' caches: it is fetched while the caller is busy
+// with something else.
+void ThreadPool::fetch_for_next_job() const noexcept {
+  constexpr std::int64_t kMostLanes = 8;
+  const std::int64_t n_lanes = std::min(n_lanes_.load(std::memory_order_relaxed), kMostLanes);
+  for (std::int64_t i = 1; i < n_lanes; ++i) __builtin_prefetch(&lanes_[i], 1);
+  __builtin_prefetch(&n_items_, 1);
+  __builtin_prefetch(&n_done_, 1);
 }
 
 // One of an executor's jobs, which may come late: then it helps with the job that is running, or
@@ -237,22 +258,26 @@ void ThreadPool::run_items(int worker, std::uint32_t generation) noexcept {
 void ThreadPool::run_lane(int lane, int worker, std::uint32_t generation) noexcept {
   std::atomic<std::uint64_t>& next = lanes_[lane].ticket;
   std::uint64_t ticket = next.load(std::memory_order_acquire);
+  std::int64_t n_done = 0;
   for (;;) {
     const std::int64_t n_lanes = n_lanes_.load(std::memory_order_acquire);
     const std::int64_t n_items = n_items_.load(std::memory_order_acquire);
     const Job job = job_.load(std::memory_order_acquire);
     void* const context = context_.load(std::memory_order_acquire);
     const std::atomic<bool>* const cancel = cancel_.load(std::memory_order_acquire);
-    if (generation_of(ticket) != generation || item_of(ticket) >= (lane + 1) * n_items / n_lanes)
-      return;
+    const std::int64_t end = (lane + 1) * n_items / n_lanes;
+    if (generation_of(ticket) != generation || item_of(ticket) >= end) break;
     // Success proves that the job just read is this generation's: a later one closes the lane
     // before it writes anything.
     if (!next.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
     if (cancel == nullptr || !cancel->load(std::memory_order_relaxed))
       job(context, worker, item_of(ticket));
-    n_done_.fetch_add(1, std::memory_order_release);
+    ++n_done;
+    if (item_of(ticket) + 1 >= end) break;
     ticket = next.load(std::memory_order_acquire);
   }
+  // Told once a lane: threads that count would wait for each other. Until then the job is not done.
+  if (n_done > 0) n_done_.fetch_add(n_done, std::memory_order_release);
 }
 
 // What of the next job this thread and the caller are likely to begin with, as long as
@@ -302,6 +327,7 @@ void ThreadPool::worker_loop(int worker, Threads& threads) noexcept {
     }
     if (threads.stop.load(std::memory_order_relaxed)) return;
     seen = newest;
+    __builtin_prefetch(&lanes_[worker], 1);
     run_items(worker, newest);
     fetch_upcoming(worker, newest);
   }

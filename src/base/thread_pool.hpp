@@ -122,9 +122,11 @@ class ThreadPool {
   bool begin(std::int64_t n_items, Job job, void* context, const std::atomic<bool>* cancel,
              const Upcoming& next) noexcept;
   void finish(std::int64_t n_items) noexcept;
+  void fetch_for_next_job() const noexcept;
   void start_threads() noexcept;
   void prepare_thread(int worker) noexcept;
   void run_as(int worker) noexcept;
+  bool is_other_process() noexcept;
   void abandon_after_fork() noexcept;
   void worker_loop(int worker, Threads& threads) noexcept;
   void run_items(int worker, std::uint32_t generation) noexcept;
@@ -163,6 +165,7 @@ class ThreadPool {
   std::atomic<CpuClock> clocks_[kMaxThreads]{};
   std::atomic<bool> is_at_work_[kMaxThreads]{};  // of an executor's jobs, by worker
   std::int64_t process_id_ = 0;
+  int n_jobs_unseen_ = 0;  // since process_id_ was compared; of the caller whose job runs
   std::unique_ptr<Threads> threads_;
 };
 

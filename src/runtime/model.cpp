@@ -30,6 +30,13 @@ std::int64_t count_parameters(const Gguf& gguf) {
   return n;
 }
 
+std::int64_t count_bytes_per_token(const BoundModel& bound) {
+  std::int64_t n_bytes = 0;
+  for (const BoundTensor& tensor : bound.tensors)
+    n_bytes += tensor.n_slices_read * tensor.n_rows * row_bytes(tensor.format, tensor.k);
+  return n_bytes;
+}
+
 }  // namespace
 
 Status Model::open(MappedFile file, const Options& options, std::shared_ptr<Model>& out,
@@ -60,6 +67,7 @@ Status Model::load(const Options& options, Purpose purpose) {
     split_head(weights_, bound_);
   if (!gguf_.get_string("tokenizer.chat_template", chat_template_).ok()) chat_template_ = {};
   n_parameters_ = count_parameters(gguf_);
+  bytes_per_token_ = count_bytes_per_token(bound_);
   if (options.weights == "in_place") leave_matrices_in_file(bound_);
   // Memory of the caller's has no time at which it was changed, so it is not cached.
   if (options.cache_dir.empty() || file_.change_time() == 0) {
@@ -139,13 +147,6 @@ Status Model::fingerprint(Sha256Digest& out) const {
 std::string_view Model::name() const {
   std::string_view name;
   return gguf_.get_string("general.name", name).ok() ? name : std::string_view();
-}
-
-std::int64_t Model::bytes_per_token() const {
-  std::int64_t n_bytes = 0;
-  for (const BoundTensor& tensor : bound_.tensors)
-    n_bytes += tensor.n_slices_read * tensor.n_rows * row_bytes(tensor.format, tensor.k);
-  return n_bytes;
 }
 
 std::int64_t Model::macs_per_token(bool with_head) const {

@@ -58,7 +58,7 @@ class Model {
   std::string_view name() const;  // "general.name", or "" when the file has none
   std::int64_t n_parameters() const { return n_parameters_; }
   // Bytes of weights that decoding one token reads.
-  std::int64_t bytes_per_token() const;
+  std::int64_t bytes_per_token() const { return bytes_per_token_; }
   // Multiply-adds with weights of one token: with (decode) or without (prefill) the output head.
   std::int64_t macs_per_token(bool with_head) const;
 
@@ -81,6 +81,7 @@ class Model {
   std::unique_ptr<const Tokenizer> tokenizer_;
   std::string_view chat_template_;  // in the mapped file
   std::int64_t n_parameters_ = 0;
+  std::int64_t bytes_per_token_ = 0;
   mutable std::mutex fingerprint_mutex_;
   mutable std::optional<Sha256Digest> fingerprint_;
 };
