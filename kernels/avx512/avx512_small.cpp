@@ -15,8 +15,6 @@ using generic::IntegerRule;
 
 constexpr int kTurnTokens = 6;
 static_assert(kTurnTokens <= kTableTokens);
-// How far ahead both groups are prefetched; kernels/avx512/avx512_direct.cpp has the measurements.
-constexpr int kPrefetchDistance = 8192;
 
 template <Format F>
 using RuleOf = TileRule<generic::integer_rule(F).x_group, generic::integer_rule(F).sub,
@@ -97,6 +95,18 @@ template <Format F, int T>
   }
 }
 
+// What is prefetched while a turn computes: its part of the next two row groups. Only the first
+// turn reads its weights from memory, which would have nothing to do during the others.
+struct Ahead {
+  const uint8_t* bytes;
+  int64_t step;  // for 32 k
+
+  [[gnu::always_inline]] void prefetch_step() {
+    for (int64_t line = 0; line < step; line += 64) _mm_prefetch(bytes + line, _MM_HINT_T0);
+    bytes += step;
+  }
+};
+
 // parts += the products of vectors First...End - 1 of part j, sub-block s of the tile.
 template <bool Upper, int First, int End, Format F, int T>
 [[gnu::always_inline]] inline void add_sub_block(const TilePair<F>& pair, int j, int s, int index,
@@ -118,7 +128,8 @@ template <bool Upper, int First, int End, Format F, int T>
 template <bool Upper, Format F, int T>
 [[gnu::always_inline]] inline void add_part(const TilePair<F>& pair, int j, int first,
                                             const TileTables& tables, TokenPointers& x,
-                                            __m512 (&parts)[2][T]) {
+                                            Ahead& ahead, __m512 (&parts)[2][T]) {
+  ahead.prefetch_step();
   if constexpr (generic::integer_rule(F).sub == 32) {
     add_sub_block<Upper, 0, 8>(pair, j, j, first + j, tables, x, parts);
   } else {
@@ -133,18 +144,20 @@ template <bool Upper, Format F, int T>
 template <Format F, int T>
 [[gnu::always_inline]] inline void add_parts(const TilePair<F>& pair, int h, int first,
                                              const TileTables& tables, TokenPointers& x,
-                                             __m512 (&parts)[2][T]) {
+                                             Ahead& ahead, __m512 (&parts)[2][T]) {
   if constexpr (Tile<F>::kNibblesAlternate) {
 #pragma GCC unroll 1
     for (int j = 4 * h; j < 4 * h + 4; j += 2) {
-      add_part<false>(pair, j, first, tables, x, parts);
-      add_part<true>(pair, j + 1, first, tables, x, parts);
+      add_part<false>(pair, j, first, tables, x, ahead, parts);
+      add_part<true>(pair, j + 1, first, tables, x, ahead, parts);
     }
   } else {
 #pragma GCC unroll 1
-    for (int j = 4 * h; j < 4 * h + 2; ++j) add_part<false>(pair, j, first, tables, x, parts);
+    for (int j = 4 * h; j < 4 * h + 2; ++j)
+      add_part<false>(pair, j, first, tables, x, ahead, parts);
 #pragma GCC unroll 1
-    for (int j = 4 * h + 2; j < 4 * h + 4; ++j) add_part<true>(pair, j, first, tables, x, parts);
+    for (int j = 4 * h + 2; j < 4 * h + 4; ++j)
+      add_part<true>(pair, j, first, tables, x, ahead, parts);
   }
 }
 
@@ -173,13 +186,13 @@ template <Format F, int T>
 template <Format F, int T>
 [[gnu::always_inline]] inline void add_group_of_128(const TilePair<F>& pair, int h, int i,
                                                     const TileTables& tables, TokenPointers& x,
-                                                    float* acc) {
+                                                    Ahead& ahead, float* acc) {
   constexpr IntegerRule kRule = generic::integer_rule(F);
   const int group = 2 * i + h;  // of the tables
   __m512 parts[2][T];
 #pragma GCC unroll 8
   for (int t = 0; t < T; ++t) parts[0][t] = parts[1][t] = _mm512_setzero_ps();
-  add_parts(pair, h, 256 / kRule.sub * i, tables, x, parts);
+  add_parts(pair, h, 256 / kRule.sub * i, tables, x, ahead, parts);
   if constexpr (kRule.mins == Mins::kInteger) subtract_mins<F, T>(pair, h, group, tables, parts);
 #pragma GCC unroll 8
   for (int t = 0; t < T; ++t) {
@@ -198,16 +211,7 @@ struct Rows {
   float* out;  // [T][32 rows], out_stride apart
   int64_t out_stride;
   __mmask16 mask[2];
-  bool prefetch;  // not again for the same weights
 };
-
-template <Format F>
-[[gnu::always_inline]] inline void prefetch_tiles(const TilePair<F>& pair) {
-  for (int line = 0; line < format_info(F).block_bytes * kGroupRows; line += 64) {
-    _mm_prefetch(pair.tile[0].tile + kPrefetchDistance + line, _MM_HINT_T0);
-    _mm_prefetch(pair.tile[1].tile + kPrefetchDistance + line, _MM_HINT_T0);
-  }
-}
 
 template <Format F>
 [[gnu::always_inline]] inline void advance(TilePair<F>& pair) {
@@ -217,7 +221,8 @@ template <Format F>
 
 // tables: one for every kTableK of k.
 template <Format F, int T>
-void multiply_pair(const Rows& rows, const TokenCodes& codes, int64_t k, const TileTables* tables) {
+void multiply_pair(const Rows& rows, const TokenCodes& codes, int64_t k, const TileTables* tables,
+                   Ahead ahead) {
   constexpr int kElements = format_info(F).elements;
   TilePair<F> pair = {{{{rows.bytes[0]}}, {{rows.bytes[1]}}}};
   TokenPointers x(codes);
@@ -228,13 +233,13 @@ void multiply_pair(const Rows& rows, const TokenCodes& codes, int64_t k, const T
   for (int64_t start = 0; start < k; start += kTableK, ++tables) {
     const int n_k = static_cast<int>(k - start < kTableK ? k - start : kTableK);
     for (int i = 0; i < n_k / kElements; ++i) {
-      if (rows.prefetch) prefetch_tiles(pair);
       if constexpr (kElements == 32) {
+        ahead.prefetch_step();
         add_block<F, T>(pair, i, *tables, x, acc);
         x.advance(32);
       } else {
         for (int h = 0; h < 2; ++h) {
-          add_group_of_128<F, T>(pair, h, i, *tables, x, results);
+          add_group_of_128<F, T>(pair, h, i, *tables, x, ahead, results);
         }
       }
       advance(pair);
@@ -250,7 +255,7 @@ void multiply_pair(const Rows& rows, const TokenCodes& codes, int64_t k, const T
   }
 }
 
-using MultiplyPair = void (*)(const Rows&, const TokenCodes&, int64_t k, const TileTables*);
+using MultiplyPair = void (*)(const Rows&, const TokenCodes&, int64_t k, const TileTables*, Ahead);
 
 // By the number of tokens, from 2 on.
 template <Format F>
@@ -291,11 +296,14 @@ void multiply_turns(const MatmulArgs& args, const Turns& turns, int64_t group_by
                                                                  : 0);
     rows.out_stride = args.out_stride;
     int64_t token = 0;
+    const int64_t part_bytes = 2 * group_bytes / turns.n_turns;
     for (int64_t turn = 0; turn < turns.n_turns; ++turn) {
       rows.out = args.out + token * args.out_stride + row;
-      rows.prefetch = turn == 0;
+      const Ahead ahead = {rows.bytes[0] + 2 * group_bytes + turn * part_bytes,
+                           (part_bytes * 32 + args.k - 1) / args.k};
       const TokenCodes codes = {args.x.codes + token * args.x.codes_stride, args.x.codes_stride};
-      multiply[turns.size(turn) - 2](rows, codes, args.k, tables + turn * tables_of_turn(args.k));
+      multiply[turns.size(turn) - 2](rows, codes, args.k, tables + turn * tables_of_turn(args.k),
+                                     ahead);
       token += turns.size(turn);
     }
   }
