@@ -38,6 +38,10 @@ struct MatmulArgs {
   std::int64_t x_stride;    // elements between rows of x_float
   float* out;               // [n_tokens, n_rows]; also holds partial sums while running
   std::int64_t out_stride;  // elements
+  // What the caller reads next, unless nullptr: kernels may fetch it instead of what follows the
+  // weights.
+  const void* upcoming;
+  std::int64_t upcoming_bytes;
 };
 
 // 16 rows of a format without a fast kernel, decoded by src/format to the codes of the rule.

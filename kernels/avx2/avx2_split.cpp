@@ -8,8 +8,7 @@
 // the lanes, then one of lanes. Bounds may be summed in any order and keep the parts to the end.
 #include "kernels/avx2/avx2_split.hpp"
 
-#include "kernels/generic/split_block_avx2.hpp"
-#include "kernels/generic/split_rows.hpp"
+#include "kernels/generic/split_scales_avx2.hpp"
 
 namespace minnow::avx2 {
 namespace {
@@ -23,7 +22,7 @@ using std::uint8_t;
 
 constexpr int kRows = 8;
 constexpr int kBlock = generic::kSplitBlock;
-constexpr int kStretchBlocks = 8;  // blocks whose scales are one vector
+constexpr int kStretchBlocks = generic::kStretchBlocks;
 
 [[gnu::always_inline]] inline __m256i load_32(const void* bytes) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(bytes));
@@ -36,14 +35,6 @@ template <bool kBoth>
 [[gnu::always_inline]] inline __m256i load_plane(const uint8_t* bytes) {
   if constexpr (kBoth) return load_32(bytes);
   return _mm256_zextsi128_si256(load_16(bytes));
-}
-
-// The scales of up to 8 blocks of a row, zeros beyond; whole stretches are read at once.
-template <bool kWhole>
-[[gnu::always_inline]] inline __m128i load_halves(const uint8_t* bytes, int n) {
-  if constexpr (kWhole) return load_16(bytes);
-  return _mm_set_epi64x(n > 4 ? generic::load_up_to_8(bytes + 8, 2 * n - 8) : 0,
-                        generic::load_up_to_8(bytes, 2 * n));
 }
 
 // The activations of two blocks, or one: k = 0...15 and k = 16...31 of each.
@@ -96,31 +87,6 @@ template <bool kBoth>
   return add_in_lanes(parts);
 }
 
-// halves[b] = [8 rows] of the scales of block b of a stretch, n blocks long.
-template <bool kWhole>
-[[gnu::always_inline]] inline void stretch_scales(const RowPointers& rows, int64_t block, int n,
-                                                  __m128i* halves) {
-  __m128i pairs[kRows];  // of rows: 2i and 2i + 1, low blocks and high ones
-#pragma GCC unroll 4
-  for (int i = 0; i < kRows; i += 2) {
-    const __m128i a = load_halves<kWhole>(rows.scales[i] + 2 * block, n);
-    const __m128i b = load_halves<kWhole>(rows.scales[i + 1] + 2 * block, n);
-    pairs[i] = _mm_unpacklo_epi16(a, b);
-    pairs[i + 1] = _mm_unpackhi_epi16(a, b);
-  }
-#pragma GCC unroll 2
-  for (int high = 0; high < 2; ++high) {
-    const __m128i ab_low = _mm_unpacklo_epi32(pairs[high], pairs[2 + high]);
-    const __m128i ab_high = _mm_unpackhi_epi32(pairs[high], pairs[2 + high]);
-    const __m128i cd_low = _mm_unpacklo_epi32(pairs[4 + high], pairs[6 + high]);
-    const __m128i cd_high = _mm_unpackhi_epi32(pairs[4 + high], pairs[6 + high]);
-    halves[4 * high] = _mm_unpacklo_epi64(ab_low, cd_low);
-    halves[4 * high + 1] = _mm_unpackhi_epi64(ab_low, cd_low);
-    halves[4 * high + 2] = _mm_unpacklo_epi64(ab_high, cd_high);
-    halves[4 * high + 3] = _mm_unpackhi_epi64(ab_high, cd_high);
-  }
-}
-
 [[gnu::always_inline]] inline __m256 add_block(__m256i sums, __m128i halves, int64_t block,
                                                const QuantRows& x, __m256 acc) {
   // -128 times the two sums of 16 activations: the zero point.
@@ -150,7 +116,7 @@ template <bool kWhole>
                                                  int n_blocks, const QuantRows& x, __m256 acc) {
   const int n = kWhole ? kStretchBlocks : n_blocks;
   __m128i halves[kStretchBlocks];
-  stretch_scales<kWhole>(rows, block, n, halves);
+  generic::stretch_scales<kWhole>([&](int r) { return rows.scales[r] + 2 * block; }, n, halves);
   int i = 0;
   for (; i + 2 <= n; i += 2) acc = add_step<true>(rows, halves + i, block + i, x, acc);
   if (i < n) acc = add_step<false>(rows, halves + i, block + i, x, acc);
@@ -224,7 +190,7 @@ template <bool kWhole>
   __m256 scales[kTurn];
 #pragma GCC unroll 4
   for (int i = 0; i < kTurn; ++i) {
-    const __m128i halves = load_halves<kWhole>(turn.scales[i] + 2 * block, n_blocks);
+    const __m128i halves = generic::load_halves<kWhole>(turn.scales[i] + 2 * block, n_blocks);
     scales[i] = _mm256_mul_ps(_mm256_cvtph_ps(halves), x_scales);
     const __m256 slacks =
         _mm256_mul_ps(load_norms<kWhole>(turn.norms[i] + block, n_blocks), slack_units);
@@ -269,24 +235,6 @@ template <bool kWhole>
 }
 
 }  // namespace
-
-void split_rows(const SplitMatrix& matrix, int64_t first_row, const void* rows, int64_t n_rows,
-                uint8_t* data) {
-  const SplitLayout at = split_layout(matrix.format, matrix.n_rows, matrix.k);
-  const int64_t n_blocks = matrix.k / kBlock;
-  const uint8_t* block = static_cast<const uint8_t*>(rows);
-  for (int64_t i = first_row * n_blocks; i < (first_row + n_rows) * n_blocks; ++i) {
-    const int squares =
-        generic::split_block(block + 2, data + at.upper + 16 * i, data + at.lower + 16 * i);
-    __builtin_memcpy(data + at.scales + 2 * i, block, 2);
-    // The square root of a whole number up to 64,800 is whole or further from one than its
-    // rounding.
-    const __m128 nine = _mm_set_ss(static_cast<float>(9 * squares));
-    const __m128 root = _mm_sqrt_ss(nine);
-    data[at.norms + i] = static_cast<uint8_t>(_mm_cvttss_si32(_mm_ceil_ss(root, root)));
-    block += generic::kSplitBlockBytes;
-  }
-}
 
 void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t first_row, int64_t n,
                     const QuantRows& x, float* out) {

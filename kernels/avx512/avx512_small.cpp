@@ -296,11 +296,16 @@ void multiply_turns(const MatmulArgs& args, const Turns& turns, int64_t group_by
                                                                  : 0);
     rows.out_stride = args.out_stride;
     int64_t token = 0;
-    const int64_t part_bytes = 2 * group_bytes / turns.n_turns;
+    const uint8_t* next = rows.bytes[0] + 2 * group_bytes;
+    int64_t next_bytes = 2 * group_bytes;
+    if (args.upcoming != nullptr) {
+      next = static_cast<const uint8_t*>(args.upcoming);
+      next_bytes = args.upcoming_bytes;
+    }
+    const int64_t part_bytes = next_bytes / turns.n_turns;
     for (int64_t turn = 0; turn < turns.n_turns; ++turn) {
       rows.out = args.out + token * args.out_stride + row;
-      const Ahead ahead = {rows.bytes[0] + 2 * group_bytes + turn * part_bytes,
-                           (part_bytes * 32 + args.k - 1) / args.k};
+      const Ahead ahead = {next + turn * part_bytes, (part_bytes * 32 + args.k - 1) / args.k};
       const TokenCodes codes = {args.x.codes + token * args.x.codes_stride, args.x.codes_stride};
       multiply[turns.size(turn) - 2](rows, codes, args.k, tables + turn * tables_of_turn(args.k),
                                      ahead);

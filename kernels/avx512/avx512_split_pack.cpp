@@ -2,7 +2,8 @@
 #include "kernels/avx512/avx512_intrinsics.hpp"
 #include "kernels/avx512/avx512_split.hpp"
 #include "kernels/generic/split_block_avx2.hpp"
-#include "kernels/generic/split_rows.hpp"
+#include "kernels/generic/split_join_avx2.hpp"
+#include "kernels/scalar/scalar_integer.hpp"
 
 namespace minnow::avx512 {
 namespace {
@@ -23,27 +24,20 @@ constexpr int kNormBlocks = 16;  // whose norms are computed together
   return _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(root));
 }
 
-[[gnu::always_inline]] inline __m128i load_block(const uint8_t* plane, int64_t stride, int row,
-                                                 int n_rows) {
-  const void* const bytes = plane + (row < n_rows ? row : 0) * stride;
-  return _mm_loadu_si128(static_cast<const __m128i*>(bytes));
-}
-
 // 16 bytes of 16 rows; rows i, i + 4, i + 8 and i + 12 in the lanes of vector i.
-[[gnu::always_inline]] inline void load_lanes(const uint8_t* plane, int64_t stride, int n_rows,
-                                              __m512i* rows) {
+[[gnu::always_inline]] inline void load_lanes(const generic::PlaneRows& plane, __m512i* rows) {
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
-    __m512i v = _mm512_zextsi128_si512(load_block(plane, stride, i, n_rows));
-    v = _mm512_inserti32x4(v, load_block(plane, stride, i + 4, n_rows), 1);
-    v = _mm512_inserti32x4(v, load_block(plane, stride, i + 8, n_rows), 2);
-    rows[i] = _mm512_inserti32x4(v, load_block(plane, stride, i + 12, n_rows), 3);
+    __m512i v = _mm512_zextsi128_si512(plane.load(i));
+    v = _mm512_inserti32x4(v, plane.load(i + 4), 1);
+    v = _mm512_inserti32x4(v, plane.load(i + 8), 2);
+    rows[i] = _mm512_inserti32x4(v, plane.load(i + 12), 3);
   }
 }
 
 // 4 x 4 dwords in every lane, transposed and stored: four pieces [16 rows][4].
-[[gnu::always_inline]] inline void store_pieces(const __m512i* rows, __m512i sign, __m512i alive,
-                                                uint8_t* pieces) {
+[[gnu::always_inline]] inline void store_pieces(const __m512i* rows, uint8_t* pieces) {
+  const __m512i sign = _mm512_set1_epi8(-128);
   const __m512i ab_low = _mm512_unpacklo_epi32(rows[0], rows[1]);
   const __m512i ab_high = _mm512_unpackhi_epi32(rows[0], rows[1]);
   const __m512i cd_low = _mm512_unpacklo_epi32(rows[2], rows[3]);
@@ -52,10 +46,26 @@ constexpr int kNormBlocks = 16;  // whose norms are computed together
       _mm512_unpacklo_epi64(ab_low, cd_low), _mm512_unpackhi_epi64(ab_low, cd_low),
       _mm512_unpacklo_epi64(ab_high, cd_high), _mm512_unpackhi_epi64(ab_high, cd_high)};
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    // (piece ^ sign) & alive
-    _mm512_storeu_si512(pieces + 64 * i, _mm512_ternarylogic_epi32(piece[i], sign, alive, 0x28));
+  for (int i = 0; i < 4; ++i)
+    _mm512_storeu_si512(pieces + 64 * i, _mm512_xor_si512(piece[i], sign));
+}
+
+[[gnu::always_inline]] inline void join_block(const generic::PlaneRows& upper,
+                                              const generic::PlaneRows& lower, uint8_t* pieces) {
+  const __m512i high_bits = _mm512_set1_epi8(static_cast<char>(0xf0));
+  __m512i high[4];
+  __m512i low[4];
+  load_lanes(upper, high);
+  load_lanes(lower, low);
+  __m512i first[4];
+  __m512i second[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {  // bit by bit: high_bits ? a : b
+    first[i] = _mm512_ternarylogic_epi32(high_bits, _mm512_slli_epi16(high[i], 4), low[i], 0xca);
+    second[i] = _mm512_ternarylogic_epi32(high_bits, high[i], _mm512_srli_epi16(low[i], 4), 0xca);
   }
+  store_pieces(first, pieces);
+  store_pieces(second, pieces + 256);
 }
 
 }  // namespace
@@ -81,40 +91,8 @@ void split_rows(const SplitMatrix& matrix, int64_t first_row, const void* rows, 
 }
 
 void join_group(const SplitMatrix& matrix, int64_t first_row, int n_rows, void* group) {
-  const SplitLayout at = split_layout(matrix.format, matrix.n_rows, matrix.k);
-  const int64_t stride = matrix.k / 2;
-  const int64_t n_blocks = matrix.k / kBlock;
-  const uint8_t* const upper = matrix.data + at.upper + first_row * stride;
-  const uint8_t* const lower = matrix.data + at.lower + first_row * stride;
-  const uint8_t* const scales = matrix.data + at.scales + first_row * n_blocks * 2;
-  const __m512i sign = _mm512_set1_epi8(-128);
-  const __m512i high_bits = _mm512_set1_epi8(static_cast<char>(0xf0));
-  const auto mask = static_cast<__mmask16>((1 << n_rows) - 1);
-  const __m512i alive = _mm512_maskz_set1_epi32(mask, -1);
-  uint8_t* tile = static_cast<uint8_t*>(group);
-  for (int64_t b = 0; b < n_blocks; ++b) {
-    for (int row = 0; row < kGroupRows; ++row) {
-      if (row < n_rows) {
-        __builtin_memcpy(tile + 2 * row, scales + (row * n_blocks + b) * 2, 2);
-      } else {
-        __builtin_memset(tile + 2 * row, 0, 2);
-      }
-    }
-    __m512i high[4];
-    __m512i low[4];
-    load_lanes(upper + 16 * b, stride, n_rows, high);
-    load_lanes(lower + 16 * b, stride, n_rows, low);
-    __m512i first[4];
-    __m512i second[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      first[i] = _mm512_ternarylogic_epi32(high_bits, _mm512_slli_epi16(high[i], 4), low[i], 0xca);
-      second[i] = _mm512_ternarylogic_epi32(high_bits, high[i], _mm512_srli_epi16(low[i], 4), 0xca);
-    }
-    store_pieces(first, sign, alive, tile + 32);
-    store_pieces(second, sign, alive, tile + 32 + 256);
-    tile += kBlockBytes * kGroupRows;
-  }
+  if (n_rows < kGroupRows) return scalar::join_group(matrix, first_row, n_rows, group);
+  generic::join_rows(matrix, first_row, static_cast<uint8_t*>(group), join_block);
 }
 
 }  // namespace minnow::avx512

@@ -79,6 +79,11 @@ void multiply_code_rows(const KernelTable& table, const WeightMatrix& weights, s
 // made in scratch as they are needed, so every kernel sees what it always sees.
 constexpr std::int64_t kMadeRows = 2 * kGroupRows;
 
+// Of a row in what is read from weights.data on: of a split matrix in the upper plane.
+std::int64_t streamed_row_bytes(const WeightMatrix& weights) {
+  return weights.is_split ? weights.k / 2 : weights.row_bytes();
+}
+
 void make_group(const KernelTable& table, const WeightMatrix& weights, std::int64_t first,
                 int n_rows, std::byte* group) noexcept {
   if (weights.is_split)
@@ -93,6 +98,7 @@ void multiply_made_rows(const KernelTable& table, const WeightMatrix& weights, s
   std::byte* const made = scratch + round_up(static_cast<std::int64_t>(table.scratch_bytes), 64);
   const bool is_float = format_info(weights.format).x_group == 0;
   const std::int64_t step = is_float ? kGroupRows : kMadeRows;
+  const std::int64_t stream_bytes = streamed_row_bytes(weights);
   args.weights = made;
   for (std::int64_t done = 0; done < n; done += step) {
     args.n_rows = std::min(step, n - done);
@@ -100,6 +106,9 @@ void multiply_made_rows(const KernelTable& table, const WeightMatrix& weights, s
       const auto n_rows = static_cast<int>(std::min<std::int64_t>(kGroupRows, args.n_rows - row));
       make_group(table, weights, first + done + row, n_rows, made + row * weights.row_bytes());
     }
+    const bool is_last = done + step >= n;
+    args.upcoming = is_last ? nullptr : weights.data + (first + done + step) * stream_bytes;
+    args.upcoming_bytes = is_last ? 0 : step * stream_bytes;
     table.matmul(weights.format, args, scratch);
     args.out += args.n_rows;
   }
@@ -111,8 +120,7 @@ Upcoming upcoming(const OpContext& context, const WeightMatrix& next, std::int64
   constexpr std::int64_t kFewTokens = 8;
   if (!next || n_tokens > kFewTokens) return {};
   const WorkSplit split(count_units(next), least_units(next, n_tokens), context.pool->n_threads());
-  // Of a split matrix it is the upper plane.
-  const std::int64_t unit_bytes = kUnitRows * (next.is_split ? next.k / 2 : next.row_bytes());
+  const std::int64_t unit_bytes = kUnitRows * streamed_row_bytes(next);
   return {next.data, split.units_per_lane() * unit_bytes, split.n_lanes()};
 }
 
