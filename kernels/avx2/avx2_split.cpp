@@ -70,6 +70,7 @@ template <bool kBoth>
 // -- products -------------------------------------------------------------------------------------
 
 using RowPointers = generic::SplitRows<kRows>;
+using Prefetch = generic::SplitPrefetch<kRows>;
 
 // [2 blocks][4 rows] of the exact products of two blocks (or one) with codes + 128.
 template <bool kBoth>
@@ -100,7 +101,10 @@ template <bool kBoth>
 // Blocks block and block + 1 (or only the first) of 8 rows.
 template <bool kBoth>
 [[gnu::always_inline]] inline __m256 add_step(const RowPointers& rows, const __m128i* halves,
-                                              int64_t block, const QuantRows& x, __m256 acc) {
+                                              int64_t block, const QuantRows& x,
+                                              const Prefetch& upcoming, __m256 acc) {
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) upcoming.step(block / 4 * 4, block % 4 * 2 + i);
   const StepCodes codes = step_codes<kBoth>(x.codes + kBlock * block);
   const __m256i first_four = quad_sums<kBoth>(rows, 0, 16 * block, codes);
   const __m256i last_four = quad_sums<kBoth>(rows, 4, 16 * block, codes);
@@ -113,13 +117,14 @@ template <bool kBoth>
 // Up to 8 blocks of 8 rows.
 template <bool kWhole>
 [[gnu::always_inline]] inline __m256 add_stretch(const RowPointers& rows, int64_t block,
-                                                 int n_blocks, const QuantRows& x, __m256 acc) {
+                                                 int n_blocks, const QuantRows& x,
+                                                 const Prefetch& upcoming, __m256 acc) {
   const int n = kWhole ? kStretchBlocks : n_blocks;
   __m128i halves[kStretchBlocks];
   generic::stretch_scales<kWhole>([&](int r) { return rows.scales[r] + 2 * block; }, n, halves);
   int i = 0;
-  for (; i + 2 <= n; i += 2) acc = add_step<true>(rows, halves + i, block + i, x, acc);
-  if (i < n) acc = add_step<false>(rows, halves + i, block + i, x, acc);
+  for (; i + 2 <= n; i += 2) acc = add_step<true>(rows, halves + i, block + i, x, upcoming, acc);
+  if (i < n) acc = add_step<false>(rows, halves + i, block + i, x, upcoming, acc);
   return acc;
 }
 
@@ -243,17 +248,14 @@ void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t firs
     const int count = n - row < kRows ? static_cast<int>(n - row) : kRows;
     const auto pointers = generic::find_split_rows<kRows>(matrix, rows, first_row, row, count);
     __m256 acc = _mm256_setzero_ps();
-    const generic::SplitPrefetch<kRows> upcoming(matrix, rows, first_row, row, n);
+    const Prefetch upcoming(matrix, rows, first_row, row, n);
     int64_t block = 0;
     for (; block + kStretchBlocks <= n_blocks; block += kStretchBlocks) {
-      upcoming.step(block);
-      upcoming.step(block + 4);
-      acc = add_stretch<true>(pointers, block, kStretchBlocks, x, acc);
+      acc = add_stretch<true>(pointers, block, kStretchBlocks, x, upcoming, acc);
     }
-    if (block < n_blocks) {
-      upcoming.step(block);
-      acc = add_stretch<false>(pointers, block, static_cast<int>(n_blocks - block), x, acc);
-    }
+    if (block < n_blocks)
+      acc =
+          add_stretch<false>(pointers, block, static_cast<int>(n_blocks - block), x, upcoming, acc);
     float values[kRows];
     _mm256_storeu_ps(values, acc);
     __builtin_memcpy(out + row, values, static_cast<std::size_t>(count) * sizeof(float));

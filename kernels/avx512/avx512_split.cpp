@@ -9,7 +9,7 @@
 #include "kernels/avx512/avx512_split.hpp"
 
 #include "kernels/avx512/avx512_intrinsics.hpp"
-#include "kernels/generic/split_rows.hpp"
+#include "kernels/generic/split_scales_avx2.hpp"
 
 namespace minnow::avx512 {
 namespace {
@@ -22,7 +22,7 @@ using std::uint16_t;
 using std::uint64_t;
 using std::uint8_t;
 
-constexpr int kRows = 16;
+constexpr int kRows = 8;
 constexpr int kBlock = generic::kSplitBlock;
 constexpr int kStepBlocks = 4;  // of a vector of nibbles
 
@@ -67,17 +67,21 @@ struct StepCodes {
 // -- products -------------------------------------------------------------------------------------
 
 using RowPointers = generic::SplitRows<kRows>;
+using Prefetch = generic::SplitPrefetch<kRows>;
 
-// sums[b] = [16 rows] of the exact products of block b of a step, of codes + 128.
+// [2 blocks][8 rows] of the exact products of blocks 0 and 1, and 2 and 3 of a step, of codes +
+// 128.
 [[gnu::always_inline]] inline void step_sums(const RowPointers& rows, int64_t offset,
-                                             __mmask64 mask, const StepCodes& x, __m512i* sums) {
+                                             __mmask64 mask, const StepCodes& x,
+                                             const Prefetch& upcoming, __m512i* pairs) {
   const __m512i high_bits = _mm512_set1_epi8(static_cast<char>(0xf0));
-  __m512i quads[4];
-#pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) {
+  __m512i quads[2];
+#pragma GCC unroll 2
+  for (int q = 0; q < 2; ++q) {
     __m512i parts[4];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
+      upcoming.step(offset / 16, 4 * q + i);
       const __m512i upper = _mm512_maskz_loadu_epi8(mask, rows.upper[4 * q + i] + offset);
       const __m512i lower = _mm512_maskz_loadu_epi8(mask, rows.lower[4 * q + i] + offset);
       const __m512i first = _mm512_ternarylogic_epi32(high_bits, _mm512_slli_epi16(upper, 4), lower,
@@ -89,60 +93,58 @@ using RowPointers = generic::SplitRows<kRows>;
     }
     quads[q] = add_in_lanes(parts);  // [4 blocks][4 rows]
   }
-  const __m512i a = _mm512_shuffle_i32x4(quads[0], quads[1], 0x44);
-  const __m512i b = _mm512_shuffle_i32x4(quads[0], quads[1], 0xee);
-  const __m512i c = _mm512_shuffle_i32x4(quads[2], quads[3], 0x44);
-  const __m512i d = _mm512_shuffle_i32x4(quads[2], quads[3], 0xee);
-  sums[0] = _mm512_shuffle_i32x4(a, c, 0x88);
-  sums[1] = _mm512_shuffle_i32x4(a, c, 0xdd);
-  sums[2] = _mm512_shuffle_i32x4(b, d, 0x88);
-  sums[3] = _mm512_shuffle_i32x4(b, d, 0xdd);
+  const __m512i first_two = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);
+  const __m512i last_two = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+  pairs[0] = _mm512_permutex2var_epi64(quads[0], first_two, quads[1]);
+  pairs[1] = _mm512_permutex2var_epi64(quads[0], last_two, quads[1]);
 }
 
-// scales[b] = [16 rows] of the scales of block b of a step.
-[[gnu::always_inline]] inline void step_scales(const RowPointers& rows, int64_t offset,
-                                               int n_blocks, __m512* scales) {
-  __m512 lanes[4];  // lane j of lanes[i]: the four scales of row i + 4j
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    const __m256i halves =
-        _mm256_set_epi64x(generic::load_up_to_8(rows.scales[i + 12] + offset, 2 * n_blocks),
-                          generic::load_up_to_8(rows.scales[i + 8] + offset, 2 * n_blocks),
-                          generic::load_up_to_8(rows.scales[i + 4] + offset, 2 * n_blocks),
-                          generic::load_up_to_8(rows.scales[i] + offset, 2 * n_blocks));
-    lanes[i] = _mm512_cvtph_ps(halves);
-  }
-  const __m512d ab_low = _mm512_castps_pd(_mm512_unpacklo_ps(lanes[0], lanes[1]));
-  const __m512d ab_high = _mm512_castps_pd(_mm512_unpackhi_ps(lanes[0], lanes[1]));
-  const __m512d cd_low = _mm512_castps_pd(_mm512_unpacklo_ps(lanes[2], lanes[3]));
-  const __m512d cd_high = _mm512_castps_pd(_mm512_unpackhi_ps(lanes[2], lanes[3]));
-  // With rows i + 4j in the lanes, this order of them is the rows' own.
-  scales[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(ab_low, cd_low));
-  scales[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab_low, cd_low));
-  scales[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high));
-  scales[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high));
-}
-
-// Blocks [block, block + n_blocks) of 16 rows; kWhole: n_blocks is 4.
+// Up to four blocks of 8 rows; kWhole: n_blocks is 4. halves: their scales.
 template <bool kWhole>
-[[gnu::always_inline]] inline __m512 add_step(const RowPointers& rows, int64_t block, int n_blocks,
-                                              const QuantRows& x, __m512 acc) {
+[[gnu::always_inline]] inline __m256 add_step(const RowPointers& rows, const __m128i* halves,
+                                              int64_t block, int n_blocks, const QuantRows& x,
+                                              const Prefetch& upcoming, __m256 acc) {
   const int n = kWhole ? kStepBlocks : n_blocks;
-  const StepCodes codes(x.codes + kBlock * block, n);
-  __m512i sums[kStepBlocks];
-  __m512 scales[kStepBlocks];
-  step_sums(rows, 16 * block, first_bytes(16 * n), codes, sums);
-  step_scales(rows, 2 * block, n, scales);
-#pragma GCC unroll 4
-  for (int b = 0; b < n; ++b) {
-    // -128 times the two sums of 16 activations: the zero point.
-    const int16_t* const of_16 = x.sums + 2 * (block + b);
-    const __m512i zero = _mm512_set1_epi32(-128 * (of_16[0] + of_16[1]));
-    const __m512 sum = _mm512_cvtepi32_ps(_mm512_add_epi32(sums[b], zero));
-    const __m512 scale = _mm512_mul_ps(scales[b], _mm512_set1_ps(x.scales[block + b]));
-    acc = _mm512_fmadd_ps(sum, scale, acc);
+  __m512i pairs[2];
+  step_sums(rows, 16 * block, first_bytes(16 * n), StepCodes(x.codes + kBlock * block, n), upcoming,
+            pairs);
+  // -128 times the two sums of 16 activations: the zero point.
+  const auto mask = static_cast<__mmask8>((1 << n) - 1);
+  const __m128i zeros =
+      _mm_madd_epi16(_mm_maskz_loadu_epi32(mask, x.sums + 2 * block), _mm_set1_epi16(-128));
+  const __m128 x_scales = _mm_maskz_loadu_ps(mask, x.scales + block);
+#pragma GCC unroll 2
+  for (int p = 0; p < 2; ++p) {
+    if (!kWhole && n <= 2 * p) break;
+    const __m512i order =
+        _mm512_inserti32x8(_mm512_set1_epi32(2 * p), _mm256_set1_epi32(2 * p + 1), 1);
+    const __m512i zero = _mm512_permutexvar_epi32(order, _mm512_castsi128_si512(zeros));
+    const __m512 x_scale = _mm512_permutexvar_ps(order, _mm512_castps128_ps512(x_scales));
+    const __m512 sum = _mm512_cvtepi32_ps(_mm512_add_epi32(pairs[p], zero));
+    const __m256i both = _mm256_set_m128i(halves[2 * p + 1], halves[2 * p]);
+    const __m512 scale = _mm512_mul_ps(_mm512_cvtph_ps(both), x_scale);
+    acc = _mm256_fmadd_ps(_mm512_castps512_ps256(sum), _mm512_castps512_ps256(scale), acc);
+    if (!kWhole && n <= 2 * p + 1) break;
+    acc = _mm256_fmadd_ps(_mm512_extractf32x8_ps(sum, 1), _mm512_extractf32x8_ps(scale, 1), acc);
   }
   return acc;
+}
+
+// Up to 8 blocks of 8 rows.
+template <bool kWhole>
+[[gnu::always_inline]] inline __m256 add_stretch(const RowPointers& rows, int64_t block,
+                                                 int n_blocks, const QuantRows& x,
+                                                 const Prefetch& upcoming, __m256 acc) {
+  __m128i halves[generic::kStretchBlocks];
+  generic::stretch_scales<kWhole>([&](int r) { return rows.scales[r] + 2 * block; }, n_blocks,
+                                  halves);
+  if (kWhole || n_blocks >= kStepBlocks) {
+    acc = add_step<true>(rows, halves, block, kStepBlocks, x, upcoming, acc);
+    if (!kWhole && n_blocks == kStepBlocks) return acc;
+    return add_step<kWhole>(rows, halves + kStepBlocks, block + kStepBlocks, n_blocks - kStepBlocks,
+                            x, upcoming, acc);
+  }
+  return add_step<false>(rows, halves, block, n_blocks, x, upcoming, acc);
 }
 
 // -- bounds ---------------------------------------------------------------------------------------
@@ -270,24 +272,25 @@ void split_products(const SplitMatrix& matrix, const int32_t* rows, int64_t firs
   for (int64_t row = 0; row < n; row += kRows) {
     const int count = n - row < kRows ? static_cast<int>(n - row) : kRows;
     const auto pointers = generic::find_split_rows<kRows>(matrix, rows, first_row, row, count);
-    __m512 acc = _mm512_setzero_ps();
-    const generic::SplitPrefetch<kRows> upcoming(matrix, rows, first_row, row, n);
+    __m256 acc = _mm256_setzero_ps();
+    const Prefetch upcoming(matrix, rows, first_row, row, n);
     int64_t block = 0;
-    for (; block + kStepBlocks <= n_blocks; block += kStepBlocks) {
-      upcoming.step(block);
-      acc = add_step<true>(pointers, block, kStepBlocks, x, acc);
+    for (; block + generic::kStretchBlocks <= n_blocks; block += generic::kStretchBlocks) {
+      acc = add_stretch<true>(pointers, block, generic::kStretchBlocks, x, upcoming, acc);
     }
-    if (block < n_blocks)
-      acc = add_step<false>(pointers, block, static_cast<int>(n_blocks - block), x, acc);
-    _mm512_mask_storeu_ps(out + row, static_cast<__mmask16>((1 << count) - 1), acc);
+    if (block < n_blocks) {
+      acc =
+          add_stretch<false>(pointers, block, static_cast<int>(n_blocks - block), x, upcoming, acc);
+    }
+    _mm256_mask_storeu_ps(out + row, static_cast<__mmask8>((1 << count) - 1), acc);
   }
 }
 
 void split_bounds(const SplitMatrix& matrix, int64_t first_row, int64_t n_rows,
                   const BoundArgs& args, float* bounds) {
   const SplitLayout at = split_layout(matrix.format, matrix.n_rows, matrix.k);
-  for (int64_t row = 0; row < n_rows; row += kRows) {
-    const int count = n_rows - row < kRows ? static_cast<int>(n_rows - row) : kRows;
+  for (int64_t row = 0; row < n_rows; row += kGroupRows) {
+    const int count = n_rows - row < kGroupRows ? static_cast<int>(n_rows - row) : kGroupRows;
     const __m512 sums = bounds_of_16(matrix, at, first_row + row, count, args);
     _mm512_mask_storeu_ps(bounds + row, static_cast<__mmask16>((1 << count) - 1), sums);
   }

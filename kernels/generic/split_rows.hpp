@@ -44,10 +44,10 @@ template <int ROWS>
   for (std::int64_t i = 0; i < n; i += 64) __builtin_prefetch(bytes + i);
 }
 
-// What products of ROWS rows fetch of the rows to come: a share with each step of four blocks,
-// since a burst of many lines would hold up the loads behind it. Rows that follow each other are
-// three streams, which are fetched in the order of memory; rows of a list are those that come next
-// in it.
+// What products of ROWS rows fetch of the rows to come: a line of each plane beside each row of
+// each step of four blocks. The same lines sixteen at a time reach 79 to 87 % of a plain read, not
+// 91 to 97 %. Rows that follow each other are three streams, which are fetched in the order of
+// memory; rows of a list are those that come next in it.
 template <int ROWS>
 class SplitPrefetch {
  public:
@@ -60,30 +60,32 @@ class SplitPrefetch {
     next_ = find_split_rows<ROWS>(matrix, rows, first_row, first + ROWS,
                                   n_left < ROWS ? static_cast<int>(n_left) : ROWS);
     if (is_list_) return;
-    next_.upper[0] += (kAheadRows - ROWS) * (matrix.k / 2);
-    next_.lower[0] += (kAheadRows - ROWS) * (matrix.k / 2);
-    next_.scales[0] += (2 * kAheadRows - ROWS) * (matrix.k / kSplitBlock) * 2;
+    const std::int64_t row_bytes = matrix.k / 2;
+    const std::int64_t ahead =
+        kAheadRows * row_bytes > kAheadBytes ? kAheadRows * row_bytes : kAheadBytes;
+    next_.upper[0] += ahead - ROWS * row_bytes;
+    next_.lower[0] += ahead - ROWS * row_bytes;
+    next_.scales[0] += (2 * ahead - ROWS * row_bytes) / 8;
   }
 
-  // The share of blocks block...block + 3.
-  [[gnu::always_inline]] void step(std::int64_t block) const {
+  // The share of blocks block...block + 3 that goes with row i.
+  [[gnu::always_inline]] void step(std::int64_t block, int i) const {
     if (!is_on_) return;
     if (!is_list_) {
-      prefetch_lines(next_.upper[0] + ROWS * 16 * block, ROWS * 16 * 4);
-      prefetch_lines(next_.lower[0] + ROWS * 16 * block, ROWS * 16 * 4);
-      prefetch_lines(next_.scales[0] + ROWS * 2 * block, ROWS * 2 * 4);
+      const std::int64_t offset = ROWS * 16 * block + 64 * i;
+      __builtin_prefetch(next_.upper[0] + offset);
+      __builtin_prefetch(next_.lower[0] + offset);
+      if (i % 8 == 0) __builtin_prefetch(next_.scales[0] + ROWS * 2 * block + 8 * i);
       return;
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < ROWS; ++i) {
-      __builtin_prefetch(next_.upper[i] + 16 * block);
-      __builtin_prefetch(next_.lower[i] + 16 * block);
-      if (block % 32 == 0) __builtin_prefetch(next_.scales[i] + 2 * block);
-    }
+    __builtin_prefetch(next_.upper[i] + 16 * block);
+    __builtin_prefetch(next_.lower[i] + 16 * block);
+    if (block % 32 == 0) __builtin_prefetch(next_.scales[i] + 2 * block);
   }
 
  private:
-  // 5 to 7 KiB of each plane for the heads of small models; half as far or twice as far is slower.
+  // Of each plane, the greater of both; 12 rows and 16 rows are up to 8 % slower.
+  static constexpr std::int64_t kAheadBytes = 8192;
   static constexpr std::int64_t kAheadRows = 16;
   bool is_on_;
   bool is_list_;
