@@ -62,9 +62,7 @@ Status Decoder::forward(const OpContext& context, std::span<const Token> tokens,
   first_ = first;
   of_row_ = {};
   MINNOW_TRY(check_positions(first + n_tokens_));
-  for (std::int64_t row = 0; row < n_tokens_; ++row)
-    embed_token(context, tokens[static_cast<std::size_t>(row)], first + row, row);
-  return run_layers(context);
+  return run_layers(context, tokens);
 }
 
 Status Decoder::forward_rows(const OpContext& context, std::span<const Token> tokens,
@@ -72,17 +70,13 @@ Status Decoder::forward_rows(const OpContext& context, std::span<const Token> to
   n_tokens_ = static_cast<std::int64_t>(tokens.size());
   first_ = rows.empty() ? 0 : rows[0].position;
   of_row_ = rows;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    MINNOW_TRY(check_positions(rows[i].position + 1));
-    embed_token(context, tokens[i], rows[i].position, static_cast<std::int64_t>(i));
-  }
-  return run_layers(context);
+  for (const Row& row : rows) MINNOW_TRY(check_positions(row.position + 1));
+  return run_layers(context, tokens);
 }
 
-Status Decoder::run_layers(const OpContext& context) {
+Status Decoder::run_layers(const OpContext& context, std::span<const Token> tokens) {
   finite_.store(true);
-  for_each_stretch([&](const Stretch& stretch) { prepare_angles(stretch); });
-  if (const auto input = attention_input(0)) make_rows(context, *input);
+  begin_rows(context, tokens);
   for (std::int32_t index = 0; index < config_.n_layers; ++index) {
     const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
     attention(context, index);
@@ -109,10 +103,23 @@ Status Decoder::run_layers(const OpContext& context) {
   return {};
 }
 
+// All that comes before the first layer's products, a token at a time.
+void Decoder::begin_rows(const OpContext& context, std::span<const Token> tokens) {
+  const std::optional<RowInput> input = attention_input(0);
+  if (input) set_input(*input);
+  for_each_token_on(context, n_tokens_, [&](int worker, std::int64_t row) {
+    const auto i = static_cast<std::size_t>(row);
+    const std::int64_t position = of_row_.empty() ? first_ + row : of_row_[i].position;
+    embed_token(context, tokens[i], position, row, context.scratch_of(worker));
+    prepare_angles(position, row);
+    if (input) make_row(context, *input, row);
+  });
+}
+
 void Decoder::embed_token(const OpContext& context, Token token, std::int64_t position,
-                          std::int64_t row) {
+                          std::int64_t row, std::byte* scratch) const noexcept {
   float* const x = work_.x + row * config_.n_embd;
-  embed(*context.table, weights_.tokens, token, config_.embedding_scale, work_.row, x);
+  embed(*context.table, weights_.tokens, token, config_.embedding_scale, scratch, x);
   if (weights_.positions)
     context.table->add(x, weights_.positions.data + position * config_.n_embd, config_.n_embd, x);
   if (weights_.token_types) {
@@ -124,15 +131,14 @@ void Decoder::embed_token(const OpContext& context, Token token, std::int64_t po
     norm(*context.table, x, {weights_.embedding_norm, weights_.embedding_norm_bias}, x);
 }
 
-void Decoder::prepare_angles(const Stretch& stretch) {
+void Decoder::prepare_angles(std::int64_t position, std::int64_t row) const noexcept {
   const auto half_rot = static_cast<std::size_t>(config_.n_rot / 2);
-  const std::int64_t offset = stretch.row * (config_.n_rot / 2);
-  rope_angles({work_.frequencies, half_rot}, config_.rope_scaling.attention_factor, stretch.first,
-              stretch.n_tokens, work_.cos + offset, work_.sin + offset);
+  const std::int64_t offset = row * (config_.n_rot / 2);
+  rope_angles({work_.frequencies, half_rot}, config_.rope_scaling.attention_factor, position, 1,
+              work_.cos + offset, work_.sin + offset);
   if (config_.window > 0)
     rope_angles({work_.window_frequencies, half_rot}, config_.window_rope_scaling.attention_factor,
-                stretch.first, stretch.n_tokens, work_.window_cos + offset,
-                work_.window_sin + offset);
+                position, 1, work_.window_cos + offset, work_.window_sin + offset);
 }
 
 // What attention reads in layer `index`; nothing behind the last one.

@@ -99,10 +99,12 @@ class Decoder {
   template <class Body>
   void for_each_stretch(const Body& body) const;
 
-  Status run_layers(const OpContext& context);
+  Status run_layers(const OpContext& context, std::span<const Token> tokens);
   Status check_positions(std::int64_t end) const;
-  void embed_token(const OpContext& context, Token token, std::int64_t position, std::int64_t row);
-  void prepare_angles(const Stretch& stretch);
+  void begin_rows(const OpContext& context, std::span<const Token> tokens);
+  void embed_token(const OpContext& context, Token token, std::int64_t position, std::int64_t row,
+                   std::byte* scratch) const noexcept;
+  void prepare_angles(std::int64_t position, std::int64_t row) const noexcept;
   static bool is_adapted(const OpContext& context, const WeightMatrix& weights);
 
   // The steps of a layer.

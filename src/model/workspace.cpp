@@ -88,7 +88,6 @@ void plan_workspace(const ModelConfig& config, const KernelTable& table,
   layout.array(1, half_rot, out.window_frequencies);
   layout.array(1, attention_partials(shape.n_ctx, config.n_heads, config.value_dim), out.partials);
   plan_relative_bias(config, shape.n_ctx, layout, out);
-  layout.array(1, row_bytes(shape.embedding_format, config.n_embd), out.row);
   if (config.has_head) layout.array(shape.n_logits, config.n_vocab, out.logits);
   if (shape.has_split_head) {
     plan_screen(config.n_vocab, config.n_embd, plan, arena, out.screen);

@@ -38,7 +38,6 @@ struct Workspace {
   float* partials = nullptr;            // attention_partials()
   float* relative_bias = nullptr;       // [layers of their own buckets, relative_bias_size()]
   float* encoder_relative_bias = nullptr;
-  std::byte* row = nullptr;      // one embedding row as stored
   float* logits = nullptr;       // [n_logits, n_vocab]
   std::int64_t n_logits = 0;     // rows of logits computed together
   ScreenBuffers screen;          // of a split head; its bounds are the first row of logits
@@ -51,7 +50,6 @@ struct WorkspaceShape {
   std::int64_t n_batch = 0;
   std::int64_t n_logits = 1;
   int n_threads = 1;
-  Format embedding_format = Format::kF32;
   bool has_split_head = false;
 };
 

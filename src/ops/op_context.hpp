@@ -2,6 +2,7 @@
 // one piece of scratch memory a thread. Plain references; a session fills it in for each call.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -36,19 +37,27 @@ struct OpContext {
 // Below this many tokens a step over tokens is cheaper on the caller's thread than as a job.
 inline constexpr std::int64_t kSerialTokens = 4;
 
-// Runs body(token) for all tokens: as a job in prefill, on the caller's thread in decode.
+// Runs body(worker, token) for all tokens: as a job in prefill, on the caller's thread in decode.
+// worker: the index of the scratch memory to use.
 template <class Body>
-void for_each_token(const OpContext& context, std::int64_t n_tokens, Body&& body) noexcept {
+void for_each_token_on(const OpContext& context, std::int64_t n_tokens, Body&& body) noexcept {
   if (n_tokens < kSerialTokens) {
-    for (std::int64_t t = 0; t < n_tokens; ++t) body(t);
+    for (std::int64_t t = 0; t < n_tokens; ++t) body(0, t);
     return;
   }
   constexpr std::int64_t kTokensPerItem = 8;
-  context.for_each((n_tokens + kTokensPerItem - 1) / kTokensPerItem, [&](int, std::int64_t item) {
-    const std::int64_t first = item * kTokensPerItem;
-    const std::int64_t last = first + kTokensPerItem < n_tokens ? first + kTokensPerItem : n_tokens;
-    for (std::int64_t t = first; t < last; ++t) body(t);
-  });
+  context.for_each((n_tokens + kTokensPerItem - 1) / kTokensPerItem,
+                   [&](int worker, std::int64_t item) {
+                     const std::int64_t first = item * kTokensPerItem;
+                     const std::int64_t last = std::min(first + kTokensPerItem, n_tokens);
+                     for (std::int64_t t = first; t < last; ++t) body(worker, t);
+                   });
+}
+
+// The same where no scratch memory is needed.
+template <class Body>
+void for_each_token(const OpContext& context, std::int64_t n_tokens, Body&& body) noexcept {
+  for_each_token_on(context, n_tokens, [&](int, std::int64_t t) { body(t); });
 }
 
 }  // namespace minnow

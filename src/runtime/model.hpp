@@ -42,7 +42,6 @@ class Model {
   const BoundModel& bound() const { return bound_; }  // which tensor became which matrix
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   std::string_view chat_template() const { return chat_template_; }  // "" when the file has none
-  Format embedding_format() const { return bound_.token_embedding_format; }
 
   std::size_t weights_bytes() const { return arena_.n_bytes(); }
   // Of the file, what stays mapped: an untied token embedding.

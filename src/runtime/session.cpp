@@ -56,23 +56,21 @@ Pooling pooling_of(const ModelConfig& config, const Options& options) {
   return config.pooling;
 }
 
-WorkspaceShape shape_of(const ModelConfig& config, const SessionSize& size, Format embedding_format,
-                        bool has_split_head, const Options& options, int n_threads) {
+WorkspaceShape shape_of(const ModelConfig& config, const SessionSize& size, bool has_split_head,
+                        const Options& options, int n_threads) {
   WorkspaceShape shape;
   shape.n_ctx = size.n_ctx;
   shape.n_batch = config.has_encoder() ? size.n_ctx : size.n_batch;  // encoders read whole texts
   shape.n_logits = std::min(options.n_logits, size.n_batch);
   shape.n_threads = n_threads;
-  shape.embedding_format = embedding_format;
   shape.has_split_head = has_split_head;
   return shape;
 }
 
 }  // namespace
 
-Status size_session(const ModelConfig& config, Format embedding_format, bool has_split_head,
-                    const Options& options, const KernelTable& table, int n_threads,
-                    SessionSize& out) {
+Status size_session(const ModelConfig& config, bool has_split_head, const Options& options,
+                    const KernelTable& table, int n_threads, SessionSize& out) {
   SessionSize size;
   size.n_ctx = options.n_ctx > 0 ? options.n_ctx : std::min(config.n_ctx_train, kDefaultContext);
   size.n_batch = std::min(options.n_batch, size.n_ctx);
@@ -80,8 +78,7 @@ Status size_session(const ModelConfig& config, Format embedding_format, bool has
   plan_caches(config, kv_shape_of(size, options), cache);
   ArenaPlan all = cache;
   Workspace unused;
-  plan_workspace(config, table,
-                 shape_of(config, size, embedding_format, has_split_head, options, n_threads), all,
+  plan_workspace(config, table, shape_of(config, size, has_split_head, options, n_threads), all,
                  nullptr, unused);
   Pooler::plan(config, pooling_of(config, options), size.n_ctx, all);
   all.reserve_array<Token>(static_cast<std::size_t>(size.n_ctx));
@@ -114,15 +111,13 @@ Status Session::allocate() {
   Runtime& runtime = model_->runtime();
   const int n_threads = runtime.pool().n_threads();
   const bool has_split_head = model_->weights().output.is_split;
-  MINNOW_TRY(size_session(config, model_->embedding_format(), has_split_head, options_,
-                          runtime.table(), n_threads, size_));
+  MINNOW_TRY(size_session(config, has_split_head, options_, runtime.table(), n_threads, size_));
   if (size_.n_ctx > config.n_ctx_train)
     runtime.log(Runtime::Level::kWarning,
                 join("a context of ", size_.n_ctx, " tokens is longer than the ",
                      config.n_ctx_train, " that the model was trained for"));
   // The same steps as in size_session(), now on a real arena.
-  const WorkspaceShape shape =
-      shape_of(config, size_, model_->embedding_format(), has_split_head, options_, n_threads);
+  const WorkspaceShape shape = shape_of(config, size_, has_split_head, options_, n_threads);
   const KvShape kv_shape = kv_shape_of(size_, options_);
   const Pooling pooling = pooling_of(config, options_);
   const auto n_tokens = static_cast<std::size_t>(size_.n_ctx);

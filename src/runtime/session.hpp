@@ -34,9 +34,8 @@ struct SessionSize {
 };
 
 // kInvalidArgument when the options do not fit the model.
-Status size_session(const ModelConfig& config, Format embedding_format, bool has_split_head,
-                    const Options& options, const KernelTable& table, int n_threads,
-                    SessionSize& out);
+Status size_session(const ModelConfig& config, bool has_split_head, const Options& options,
+                    const KernelTable& table, int n_threads, SessionSize& out);
 
 // Chunks of kChunkPositions positions: [first, end).
 struct ChunkRange {
