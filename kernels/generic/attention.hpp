@@ -48,7 +48,7 @@ struct Batch {
 }
 
 // What any of some queries see.
-inline Range union_of(const Range* ranges, int n) {
+static inline Range union_of(const Range* ranges, int n) {
   Range all{kChunkPositions, 0};
   for (int q = 0; q < n; ++q) {
     if (ranges[q].begin == ranges[q].end) continue;
@@ -59,7 +59,7 @@ inline Range union_of(const Range* ranges, int n) {
 }
 
 // What all of some queries see.
-inline Range common_of(const Range* ranges, int n) {
+static inline Range common_of(const Range* ranges, int n) {
   Range common{0, kChunkPositions};
   for (int q = 0; q < n; ++q) {
     common.begin = larger(common.begin, ranges[q].begin);
