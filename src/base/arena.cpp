@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -52,6 +53,11 @@ std::size_t ArenaPlan::reserve_elements(std::size_t n_elements, std::size_t elem
   if (checked_mul(n_elements, element_bytes, n_bytes)) return reserve(n_bytes);
   overflowed_ = true;
   return n_bytes_;
+}
+
+void ArenaPlan::share_with(const ArenaPlan& other) {
+  n_bytes_ = std::max(n_bytes_, other.n_bytes_);
+  overflowed_ = overflowed_ || other.overflowed_;
 }
 
 std::size_t ArenaPlan::arena_bytes() const {

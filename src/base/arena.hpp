@@ -37,6 +37,10 @@ class ArenaPlan {
   }
   std::size_t reserve_elements(std::size_t n_elements, std::size_t element_bytes);
 
+  // Joins a plan that began as a copy of this one: what each has reserved since then shares memory,
+  // so only one of the two may be in use at a time.
+  void share_with(const ArenaPlan& other);
+
   // The end of the last piece, rounded up to kArenaAlignment.
   std::size_t n_bytes() const { return n_bytes_; }
   // What Arena::create() will take and charge: n_bytes() in whole pages of 4 KiB.

@@ -69,15 +69,20 @@ void plan_workspace(const ModelConfig& config, const KernelTable& table,
   const std::int64_t most_k = std::max(most_input, std::int64_t{config.most_ff()});
   layout.array(n, config.n_embd, out.x);
   layout.array(n, config.n_embd, out.normed);
+  layout.array(n, config.n_embd, out.block_out);
+  layout.quantised(n, most_input, 32, out.per_32);
+  layout.quantised(n, most_input, 128, out.per_128);
+  // Attention is over when the feed-forward block of a layer begins, and that when the next layer
+  // does.
+  ArenaPlan beside = plan;
   layout.array(n, config.q_size(), out.q);
   layout.array(n, config.k_size(), out.k);
   layout.array(n, config.v_size(), out.v);
   layout.array(n, config.attended_size(), out.attended);
-  layout.array(n, config.most_ff(), out.hidden);
-  layout.array(n, config.n_embd, out.block_out);
-  layout.quantised(n, most_input, 32, out.per_32);
-  layout.quantised(n, most_input, 128, out.per_128);
-  layout.quantised(n, config.most_ff(), 32, out.hidden_codes);
+  Layout layout_beside(beside, arena);
+  layout_beside.quantised(n, config.most_ff(), 32, out.hidden_codes);
+  layout_beside.array(n, config.most_ff(), out.hidden);
+  plan.share_with(beside);
   if (config.n_experts > 0) plan_mixture(config, n, layout, out.mixture);
   const std::int64_t half_rot = config.n_rot / 2;
   layout.array(n, half_rot, out.cos);

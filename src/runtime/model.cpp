@@ -45,6 +45,8 @@ Status Model::open(MappedFile file, const Options& options, std::shared_ptr<Mode
   if (!runtime) MINNOW_TRY(Runtime::create(options, runtime));
   auto model = std::make_shared<Model>(std::move(runtime), std::move(file));
   MINNOW_TRY(model->load(options, purpose));
+  // Of a vocabulary these are megabytes, and all that is asked for later is small.
+  model->file_.drop(0, model->gguf_.data_offset());
   out = std::move(model);
   return {};
 }

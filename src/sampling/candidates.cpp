@@ -44,7 +44,7 @@ Candidates::Candidates(size_t n_vocab, std::pmr::memory_resource* memory)
       block_data_(n_blocks_, nullptr, memory),
       block_best_(n_blocks_, kNever, memory),
       scratch_(n_blocks_, 0.0f, memory),
-      own_(n_blocks_ * kBlock, 0.0f, memory),
+      own_(n_blocks_ * kBlock, memory),
       records_(n_vocab + kBlock, memory) {}
 
 Status Candidates::begin(std::span<const float> logits, std::span<const std::uint64_t> mask,

@@ -19,6 +19,7 @@
 
 #include "base/status.hpp"
 #include "base/token.hpp"
+#include "base/untouched_array.hpp"
 #include "sampling/blocks.hpp"
 #include "sampling/token_table.hpp"
 
@@ -120,8 +121,8 @@ class Candidates {
   std::pmr::vector<const float*> block_data_;  // [n_blocks], each [kBlock]
   std::pmr::vector<float> block_best_;         // [n_blocks], undivided
   std::pmr::vector<float> scratch_;            // [n_blocks]
-  std::pmr::vector<float> own_;                // [n_blocks, kBlock]: copies of changed blocks
-  std::pmr::vector<Candidate> records_;        // [n_vocab + kBlock]
+  UntouchedArray<float> own_;                  // [n_blocks, kBlock]: copies of changed blocks
+  UntouchedArray<Candidate> records_;          // [n_vocab + kBlock]
   size_t n_ = 0;                               // records in use
   std::uint64_t total_ = 0;                    // from the last weigh()
   float divisor_ = 1.0f;                       // of the dense form
