@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Compares minnow with llama.cpp on the same file, taking turns round by round.
 
-    compare_peer.py [MODEL...] [--rounds 5] [--threads N] [--prefill 512] [--decode 64]
+    compare_peer.py [MODEL...] [--rounds 5] [--threads 1,2] [--prefill 512] [--decode 64]
                     [--depth 0,4096] [--load 0,1,2] [--answer] [--peer-isa avx2]
+                    [--ik LLAMA_BENCH] [--ik-options "-rtr 1"]
 
 MODEL is a GGUF file or the name of a fetched model. Both programs run as children that keep the model
 open; a round asks one and then the other, so that whatever else the machine does falls on both. Each
@@ -11,13 +12,15 @@ starts that many busy processes beside them. --answer adds what screening of the
 minnow goes on with a story, each token chosen by its default samplers, while llama.cpp still only
 decodes. Prints a table and writes it, as JSON and Markdown, below bench/results. The peer is built once
 in bench/.venv (peer_setup.py). --peer-isa avx2 compares as on a CPU without AVX-512 and VNNI: a second
-peer built so, in bench/.venv-avx2, and minnow's avx2 table.
+peer built so, in bench/.venv-avx2, and minnow's avx2 table. --ik adds another peer to the same rounds, the
+llama-bench of an ik_llama.cpp that you have built; it opens the model anew each time, which is not timed.
 """
 
 import argparse
 import datetime
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import sys
@@ -64,6 +67,26 @@ class Child:
     def end(self):
         self.process.stdin.close()
         self.process.wait(timeout=30)
+
+
+class LlamaBench:
+    """ik_llama.cpp, asked as a Child is; only with no tokens before."""
+
+    name = "ik_llama.cpp"
+
+    def __init__(self, path, arguments, n_threads):
+        self.command = [arguments.ik, "-m", path, "-t", str(n_threads), "-ngl", "0", "-r", "1", "-o", "json",
+                        *shlex.split(arguments.ik_options)]
+
+    def ask(self, what, n_tokens, depth):
+        assert depth == 0
+        counts = ["-p", str(n_tokens), "-n", "0"] if what == "prefill" else ["-p", "0", "-n", str(n_tokens)]
+        done = subprocess.run(self.command + counts, check=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True)
+        return n_tokens / json.loads(done.stdout)[-1]["avg_ts"]
+
+    def end(self):
+        pass
 
 
 class BusyProcesses:
@@ -114,25 +137,25 @@ def warm_page_cache(path):
 
 
 def machine_limits(arguments):
-    command = [arguments.minnow, "cpu", "--json", "--measure", "--threads", str(arguments.threads)]
+    command = [arguments.minnow, "cpu", "--json", "--measure", "--threads", str(max(arguments.threads))]
     if arguments.isa:
         command += ["--isa", arguments.isa]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def start_minnow(path, arguments, n_ctx, *more):
+def start_minnow(path, arguments, n_ctx, n_threads, *more):
     command = [arguments.minnow, "bench", path, "--serve", "--ctx-size", str(n_ctx), "--kv-type",
-               arguments.kv_type, "--threads", str(arguments.threads), *more]
+               arguments.kv_type, "--threads", str(n_threads), *more]
     if arguments.isa:
         command += ["--isa", arguments.isa]
     return Child("minnow", command)
 
 
-def start_peer(path, arguments, n_ctx):
+def start_peer(path, arguments, n_ctx, n_threads):
     return Child("llama.cpp", [
         arguments.peer_python, str(Path(__file__).with_name("peer_llama.py")), path, "--ctx", str(n_ctx),
         "--kv-type", arguments.kv_type, "--flash-attn", arguments.flash_attn, "--threads",
-        str(arguments.threads)])
+        str(n_threads)])
 
 
 def measure(tasks, n_tokens, depth, n_rounds, busy):
@@ -176,7 +199,7 @@ def percent_of_limit(rates, limits):
     return limits and statistics.median(100 * rate / limit for rate, limit in zip(rates, limits))
 
 
-def make_row(about, ours, theirs, limits, left_to_busy, at_most):
+def make_row(about, ours, theirs, limits, left_to_busy, at_most, ik=None):
     ratios = [a / b for a, b in zip(ours, theirs)]
     return about | {
         "minnow": ours, "llama.cpp": theirs, "left_to_busy": left_to_busy,
@@ -185,30 +208,36 @@ def make_row(about, ours, theirs, limits, left_to_busy, at_most):
         "read_bytes_per_s": [one["read_bytes_per_s"] for one in limits],
         "integer_mac_per_s": [one["integer_mac_per_s"] for one in limits],
         "minnow_percent_of_limit": percent_of_limit(ours, at_most),
-        "llama.cpp_percent_of_limit": percent_of_limit(theirs, at_most)}
+        "llama.cpp_percent_of_limit": percent_of_limit(theirs, at_most),
+    } | ({} if ik is None else {"ik_llama.cpp": ik, "ik_llama.cpp_percent_of_limit": percent_of_limit(ik, at_most)})
 
 
-def compare_model(name, arguments):
+def compare_model(name, arguments, n_threads):
     path = model_file(name)
     warm_page_cache(path)
     n_longest = max(arguments.depth) + max(arguments.prefill, arguments.decode + STORY_TOKENS)
-    minnow, peer = start_minnow(path, arguments, n_longest), start_peer(path, arguments, n_longest)
-    answering = start_minnow(path, arguments, n_longest, "--sample") if arguments.answer else None
+    minnow = start_minnow(path, arguments, n_longest, n_threads)
+    peer = start_peer(path, arguments, n_longest, n_threads)
+    answering = (start_minnow(path, arguments, n_longest, n_threads, "--sample")
+                 if arguments.answer else None)
+    ik = LlamaBench(path, arguments, n_threads) if arguments.ik else None
     rows = []
 
     def compare(what, n_tokens, depth, load, busy):
         tasks = {"minnow": (minnow, what), "llama.cpp": (peer, what)}
         if what == "decode" and answering:
             tasks["answer"] = (answering, "answer")
+        if ik and depth == 0:
+            tasks[ik.name] = (ik, what)
         rates, shares, limits = measure(tasks, n_tokens, depth, arguments.rounds, busy)
         for ours, (child, shown) in tasks.items():
-            if child is peer:
+            if child in (peer, ik):
                 continue
             rows.append(make_row(
                 {"model": Path(path).stem, "what": shown, "n_tokens": n_tokens, "depth": depth,
-                 "load": load}, rates[ours], rates["llama.cpp"], limits,
+                 "load": load, "threads": n_threads}, rates[ours], rates["llama.cpp"], limits,
                 {"minnow": shares[ours], "llama.cpp": shares["llama.cpp"]},
-                limit_rates(shown, minnow, n_tokens, depth, limits)))
+                limit_rates(shown, minnow, n_tokens, depth, limits), rates.get("ik_llama.cpp")))
             say(table_line(rows[-1]))
 
     for load in arguments.load:
@@ -217,7 +246,7 @@ def compare_model(name, arguments):
                 compare("prefill", arguments.prefill, depth, load, busy)
                 compare("decode", arguments.decode, depth, load, busy)
     about = {child.name: child.about for child in (minnow, peer)}
-    for child in filter(None, (minnow, peer, answering)):
+    for child in filter(None, (minnow, peer, answering, ik)):
         child.end()
     return rows, about
 
@@ -238,11 +267,19 @@ def percent(row, name):
     return "-" if share is None else f"{share:.0f} %"
 
 
+def other_peer(row):
+    if "ik_llama.cpp" not in row:
+        return "-"
+    ratio = statistics.median(row["minnow"]) / statistics.median(row["ik_llama.cpp"])
+    return f"{spread(row['ik_llama.cpp'])}, **{ratio:.2f}**"
+
+
 def table_line(row):
-    return (f"| {row['model']} | {row['what']} {row['n_tokens']} | {row['depth']} | {row['load']} | "
+    return (f"| {row['model']} | {row['what']} {row['n_tokens']} | {row['threads']} | {row['depth']} | "
+            f"{row['load']} | "
             f"{spread(row['minnow'])} | {spread(row['llama.cpp'])} | **{row['ratio']:.2f}** "
             f"({row['ratio_min']:.2f} to {row['ratio_max']:.2f}) | "
-            f"{percent(row, 'minnow')} | {percent(row, 'llama.cpp')} | {left_to_busy(row)} |")
+            f"{percent(row, 'minnow')} | {percent(row, 'llama.cpp')} | {left_to_busy(row)} | {other_peer(row)} |")
 
 
 def markdown(result):
@@ -250,7 +287,8 @@ def markdown(result):
     lines = [
         f"# minnow and llama.cpp, {result['date']}",
         "",
-        f"- CPU: {cpu['name']}, kernel table {cpu['table']}, {result['threads']} threads",
+        f"- CPU: {cpu['name']}, kernel table {cpu['table']}, threads: "
+        f"{', '.join(map(str, result['threads']))}",
         f"- CPU flags: {' '.join(cpu['features'])}",
         f"- measured limits: {limits['read_bytes_per_s'] / 1e9:.1f} GB/s read, "
         f"{limits['integer_mac_per_s'] / 1e9:.0f} G integer multiply-adds/s",
@@ -260,9 +298,9 @@ def markdown(result):
         f"- KV type {result['kv_type']}, {result['rounds']} rounds, taking turns; tokens per second: "
         "median (least to most); left to the busy: of the CPU time they had alone",
         "",
-        "| model | what | depth | busy processes beside | minnow | llama.cpp | ratio | minnow of limit "
-        "| llama.cpp of limit | left to the busy, beside minnow and llama.cpp |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| model | what | threads | depth | busy processes beside | minnow | llama.cpp | ratio | minnow of limit "
+        "| llama.cpp of limit | left to the busy, beside minnow and llama.cpp | ik_llama.cpp, minnow's ratio to it |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     return "\n".join(lines + [table_line(row) for row in result["rows"]]) + "\n"
 
@@ -276,7 +314,7 @@ def parse_arguments():
         description="Compare minnow with llama.cpp, taking turns on the same file.")
     parser.add_argument("models", nargs="*", default=["gemma-3-270m", "qwen2.5-coder-0.5b"])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=numbers, default=[len(os.sched_getaffinity(0))])
     parser.add_argument("--prefill", type=int, default=512)
     parser.add_argument("--decode", type=int, default=64)
     parser.add_argument("--depth", type=numbers, default=[0], help="tokens there before: 0,4096")
@@ -289,6 +327,8 @@ def parse_arguments():
                         help="what llama.cpp is built for; avx2 implies --isa avx2")
     parser.add_argument("--flash-attn", choices=["auto", "on", "off"], default="auto",
                         help="llama.cpp's attention (default: its own choice)")
+    parser.add_argument("--ik", help="llama-bench of an ik_llama.cpp, to be measured in the same rounds")
+    parser.add_argument("--ik-options", default="-fa 1", help="what it is given (default: -fa 1)")
     parser.add_argument("--minnow", default=str(ROOT / "build/release/examples/cli/minnow"))
     parser.add_argument("--results", type=Path, default=ROOT / "bench" / "results")
     return parser.parse_args()
@@ -313,10 +353,11 @@ def main():
               "peer_isa": arguments.peer_isa,
               "rounds": arguments.rounds, "load_average_before": load_before, "rows": []}
     for name in arguments.models:
-        rows, about = compare_model(name, arguments)
-        result["rows"] += rows
-        result["peer"] = about["llama.cpp"]
-        result["minnow"] = about["minnow"]
+        for n_threads in arguments.threads:
+            rows, about = compare_model(name, arguments, n_threads)
+            result["rows"] += rows
+            result["peer"] = about["llama.cpp"]
+            result["minnow"] = about["minnow"]
     report = markdown(result)
     print(report)
     arguments.results.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Draws what compare_peer.py measured: speed against the peer, and over depth and foreign load.
+"""Draws what compare_peer.py measured: speed against the peers, and over depth, threads and foreign load.
 
     plot_results.py RESULT.json... [--out docs/plots]
 
-A result with several depths becomes depth.svg, one with several loads load.svg (both relative to its
-own first row); the others together become speed.svg, where a later row replaces an earlier one. Needs
-matplotlib.
+A result with several depths becomes depth.svg, one with several loads load.svg, one with several
+numbers of threads threads.svg; the others together become speed.svg, where a later row replaces an
+earlier one. Needs matplotlib.
 """
 
 import argparse
@@ -17,13 +17,15 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402 (the backend is chosen before)
+from matplotlib import ticker  # noqa: E402
 
-OURS, THEIRS, LIMIT = "#1f6fb4", "#c9a227", "#999999"
+OURS, THEIRS, IK, LIMIT = "#1f6fb4", "#c9a227", "#7a5195", "#999999"
 
 
 def read_rows(path):
     result = json.loads(Path(path).read_text())
-    return [dict(row, table=result["cpu"]["table"]) for row in result["rows"]]
+    return [dict({"threads": result["threads"]}, **row, table=result["cpu"]["table"])
+            for row in result["rows"]]
 
 
 def middle(row, name):
@@ -36,11 +38,18 @@ def draw_speed(rows, path):
     for panel, what in zip(panels, ["prefill", "decode"]):
         shown = [row for row in rows if row["what"] == what]
         for x, row in enumerate(shown):
-            heights = [row["minnow_percent_of_limit"], row["llama.cpp_percent_of_limit"]]
-            panel.bar(x - 0.2, heights[0], 0.38, color=OURS, label="minnow" if x == 0 else None)
-            panel.bar(x + 0.2, heights[1], 0.38, color=THEIRS, label="llama.cpp" if x == 0 else None)
-            panel.annotate(f"{row['ratio']:.1f}x", (x - 0.2, heights[0]), ha="center", va="bottom",
-                           xytext=(0, 2), textcoords="offset points")
+            programs = [(name, color) for name, color in
+                        (("minnow", OURS), ("ik_llama.cpp", IK), ("llama.cpp", THEIRS)) if name in row]
+            width = 0.78 / len(programs)
+            for i, (name, color) in enumerate(programs):
+                height = row[f"{name}_percent_of_limit"]
+                place = x + (i - (len(programs) - 1) / 2) * width
+                named = name in panel.get_legend_handles_labels()[1]
+                panel.bar(place, height, width, color=color, label=None if named else name)
+                ratio = middle(row, name) / middle(row, "llama.cpp")
+                if name != "llama.cpp":
+                    panel.annotate(f"{ratio:.1f}x", (place - width / 2, height), va="bottom", fontsize=8,
+                                   xytext=(0, 2), textcoords="offset points")
         panel.axhline(100, color=LIMIT, linestyle="--", label="limit of the machine")
         panel.set_xticks(range(len(shown)),
                          [f"{row['model'].replace('-', chr(10), 1)}\n{row['table']}" for row in shown],
@@ -52,27 +61,54 @@ def draw_speed(rows, path):
     save(figure, path)
 
 
-def draw_lines(rows, over, label, path):
-    """One panel for each thing measured; a line for each program and model, relative to the start."""
+def lines_of(rows, what, over):
+    """(model, line style, its rows from left to right)"""
+    models = sorted({row["model"] for row in rows if row["what"] == what})
+    for model, style in zip(models, ["-", "--", ":"]):
+        yield model, style, sorted((row for row in rows if row["what"] == what and row["model"] == model),
+                                   key=lambda row: row[over])
+
+
+def draw_speeds(rows, over, label, path):
+    """Tokens per second of each program and model, and what the machine allows."""
+    figure, panels = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
+    for panel, what in zip(panels, ["prefill", "decode"]):
+        for model, style, line in lines_of(rows, what, over):
+            places = [row[over] for row in line]
+            limits = [100 * middle(row, "minnow") / row["minnow_percent_of_limit"] for row in line]
+            panel.plot(places, limits, style, color=LIMIT, label=f"limit of the machine, {model}")
+            for name, color in (("minnow", OURS), ("llama.cpp", THEIRS)):
+                panel.plot(places, [middle(row, name) for row in line], style, marker="o", color=color,
+                           label=f"{name}, {model}")
+        panel.set_yscale("log")
+        panel.yaxis.set_major_locator(ticker.LogLocator(subs=[1, 2, 5]))
+        panel.yaxis.set_minor_locator(ticker.NullLocator())
+        panel.yaxis.set_major_formatter("{x:g}")
+        panel.set_xticks(places)
+        panel.set_xlabel(label)
+        panel.set_ylabel("tokens per second")
+        panel.set_title(what)
+    figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, fontsize=7,
+                  ncol=len({row["model"] for row in rows}), loc="outside lower center")
+    save(figure, path)
+
+
+def draw_load(rows, path):
+    """Of the speed without busy processes, beside the fair share of all threads."""
     figure, panels = plt.subplots(1, 2, figsize=(10, 3.8))
     for panel, what in zip(panels, ["prefill", "decode"]):
-        models = sorted({row["model"] for row in rows if row["what"] == what})
-        for model, style in zip(models, ["-", "--", ":"]):
-            line = sorted((row for row in rows if row["what"] == what and row["model"] == model),
-                          key=lambda row: row[over])
+        for model, style, line in lines_of(rows, what, "load"):
+            places = [row["load"] for row in line]
             for name, color in (("minnow", OURS), ("llama.cpp", THEIRS)):
                 start = middle(line[0], name)
-                panel.plot([row[over] for row in line],
-                           [100 * middle(row, name) / start for row in line], style, marker="o",
+                panel.plot(places, [100 * middle(row, name) / start for row in line], style, marker="o",
                            color=color, label=f"{name}, {model}")
-            if over == "load":
-                threads = 2
-                panel.set_xticks([row[over] for row in line])
-                panel.plot([row[over] for row in line],
-                           [100 * threads / (threads + row[over]) for row in line], color=LIMIT,
-                           label="fair share" if model == models[0] else None)
-        panel.set_ylim(0, 125)
-        panel.set_xlabel(label)
+        threads = line[0]["threads"]
+        panel.plot(places, [100 * threads / (threads + load) for load in places], color=LIMIT,
+                   label="fair share")
+        panel.set_xticks(places)
+        panel.set_ylim(0, 110)
+        panel.set_xlabel("busy processes beside")
         panel.set_ylabel("% of the speed at the left")
         panel.set_title(what)
     panels[0].legend(frameon=False, fontsize=7)
@@ -82,7 +118,8 @@ def draw_lines(rows, over, label, path):
 def save(figure, path):
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
+    if not figure.legends:
+        figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
     print(path)
 
@@ -99,10 +136,13 @@ def main():
     single = {}
     for path in arguments.results:
         rows = read_rows(path)
-        several = [over for over in ("depth", "load") if len({row[over] for row in rows}) > 1]
-        for over in several:
-            label = {"depth": "tokens that are there before", "load": "busy processes beside"}[over]
-            draw_lines(rows, over, label, arguments.out / f"{over}.svg")
+        several = [over for over in ("depth", "load", "threads") if len({row[over] for row in rows}) > 1]
+        if "depth" in several:
+            draw_speeds(rows, "depth", "tokens that are there before", arguments.out / "depth.svg")
+        if "threads" in several:
+            draw_speeds(rows, "threads", "threads", arguments.out / "threads.svg")
+        if "load" in several:
+            draw_load(rows, arguments.out / "load.svg")
         if not several:
             single.update({(row["table"], row["model"], row["what"]): row for row in rows})
     if single:

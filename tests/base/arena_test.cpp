@@ -96,6 +96,28 @@ TEST(Arena, MapsHugePageAlignedBlocks) {
   }
 }
 
+TEST(ArenaPlan, SharesMemoryBetweenPiecesOfTwoPlans) {
+  ArenaPlan plan;
+  plan.reserve(100);
+  ArenaPlan beside = plan;
+  const std::size_t a = plan.reserve(64);
+  const std::size_t b = beside.reserve(1000);
+  plan.share_with(beside);
+  EXPECT_EQ(a, b);
+  EXPECT_EQ(plan.n_bytes(), 128u + 1024u);
+  EXPECT_EQ(plan.reserve(1), 128u + 1024u);
+
+  ArenaPlan shorter = plan;
+  plan.reserve(64);
+  plan.share_with(shorter);
+  EXPECT_EQ(plan.n_bytes(), 128u + 1024u + 128u);
+
+  ArenaPlan overflowed = plan;
+  overflowed.reserve(static_cast<std::size_t>(-1));
+  plan.share_with(overflowed);
+  EXPECT_EQ(plan.check().code(), StatusCode::kOutOfMemory);
+}
+
 TEST(ArenaPlan, RemembersAnOverflow) {
   ArenaPlan by_sum;
   by_sum.reserve(SIZE_MAX - 100);
