@@ -85,6 +85,11 @@ ModelHandle open_model(const std::string& name, const minnow_options* options) {
   return ModelHandle(model);
 }
 
+ModelHandle open_vocabulary(const std::string& name, LibraryOptions options) {
+  options.set_default("weights", "in_place");
+  return open_model(name, options.make().get());
+}
+
 SessionHandle create_session(minnow_model* model, const minnow_options* options) {
   minnow_session* session = nullptr;
   check(minnow_session_create(model, options, &session), Doing::kReadingOptions);

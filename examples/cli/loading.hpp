@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "handles.hpp"
+#include "library_options.hpp"
 
 namespace minnow::program {
 
@@ -14,6 +15,8 @@ std::string model_path(const std::string& name);
 bool is_model(const std::string& name);  // whether there is such a file
 
 ModelHandle open_model(const std::string& name, const minnow_options* options);
+// For commands that compute nothing: unless told otherwise the weights stay in the file, unread.
+ModelHandle open_vocabulary(const std::string& name, LibraryOptions options);
 SessionHandle create_session(minnow_model* model, const minnow_options* options);
 
 // Lets long calls with these options show their progress on a terminal (from the first second on)

@@ -29,7 +29,7 @@ void render(const TemplateRequest& request) {
     check(minnow_template_render(source.data(), source.size(), context.data(), context.size(), now,
                                  &text, &n_bytes));
   } else {
-    const ModelHandle model = open_model(request.model, request.options.make().get());
+    const ModelHandle model = open_vocabulary(request.model, request.options);
     check(minnow_model_apply_template(model.get(), context.data(), context.size(), now, &text,
                                       &n_bytes));
   }

@@ -120,8 +120,7 @@ void add_detokenize_command(CLI::App& program) {
   command->add_flag("--json", request->json, "the text as a JSON string");
   request->options.add_to(*command, LibraryOptions::kMachine);
   command->callback([request] {
-    const OptionsHandle options = request->options.make();
-    detokenize_ids(open_model(request->model, options.get()).get(), *request);
+    detokenize_ids(open_vocabulary(request->model, request->options).get(), *request);
   });
 }
 
@@ -155,8 +154,7 @@ void add_tokenize_commands(CLI::App& program) {
   request->options.add_to(*command, LibraryOptions::kMachine);
   command->callback([request, text] {
     request->has_text = text->count() > 0;
-    const OptionsHandle options = request->options.make();
-    const ModelHandle model = open_model(request->model, options.get());
+    const ModelHandle model = open_vocabulary(request->model, request->options);
     if (!request->batch.empty()) return tokenize_batch(model.get(), *request);
     tokenize_text(model.get(), *request);
   });
