@@ -25,7 +25,7 @@ namespace {
 
 struct BenchRequest {
   std::string model;
-  std::int64_t n_prompt = 512, n_answer = 128, n_rounds = 5, depth = 0;
+  std::int64_t n_prompt = 512, n_answer = 128, n_rounds = 5, depth = 0, n_parallel = 1;
   bool json = false, serve = false, sample = false;
   LibraryOptions options;
 };
@@ -57,6 +57,7 @@ double first_token_seconds(BenchSession& bench, minnow_session* session,
 
 struct Rounds {
   std::vector<double> prefill_rates, decode_rates, first_token_times;
+  std::vector<double> together_rates, together_gains;  // of all sessions, against one in that round
   std::vector<Json> limits;  // before and after each round, since machines change: their mean
 };
 
@@ -79,12 +80,14 @@ Json median_limits(const std::vector<Json>& limits) {
 }
 
 Rounds run_rounds(BenchSession& bench, minnow_session* session, minnow_runtime* runtime,
-                  const BenchRequest& request, std::int64_t& out_peak_bytes) {
+                  std::vector<BenchSession>& together, const BenchRequest& request,
+                  std::int64_t& out_peak_bytes) {
   bench.prefill(request.n_prompt, request.depth);  // warm-up
   const auto decode = [&](std::int64_t n) {
     return request.sample ? bench.answer(n, request.depth) : bench.decode(n, request.depth);
   };
   decode(std::min<std::int64_t>(request.n_answer, 4));
+  if (!together.empty()) BenchSession::decode_together(together, 1, request.depth);
   out_peak_bytes = peak_resident_bytes();  // the limits take memory of their own
   Rounds rounds;
   Json before = measure_limits(runtime);
@@ -93,6 +96,13 @@ Rounds run_rounds(BenchSession& bench, minnow_session* session, minnow_runtime* 
     rounds.prefill_rates.push_back(static_cast<double>(request.n_prompt) /
                                    bench.prefill(request.n_prompt, request.depth));
     rounds.decode_rates.push_back(static_cast<double>(request.n_answer) / decode(request.n_answer));
+    if (!together.empty()) {
+      const auto n_tokens = request.n_answer * static_cast<std::int64_t>(together.size());
+      const double seconds =
+          BenchSession::decode_together(together, request.n_answer, request.depth);
+      rounds.together_rates.push_back(static_cast<double>(n_tokens) / seconds);
+      rounds.together_gains.push_back(rounds.together_rates.back() / rounds.decode_rates.back());
+    }
     const Json after = measure_limits(runtime);
     rounds.limits.push_back(mean_limits(before, after));
     before = after;
@@ -116,8 +126,7 @@ Json median_percent(const minnow_model* model, const Json& stats, const Rounds& 
 }
 
 void write_text(const Json& r) {
-  const auto spread = [&](const char* name) {
-    const Json& s = r.at(name);
+  const auto spread = [](const Json& s) {
     return rate(s.at("median")) + " tok/s (" + rate(s.at("min")) + " to " + rate(s.at("max")) + ")";
   };
   const Json& cpu = r.at("cpu");
@@ -130,12 +139,16 @@ void write_text(const Json& r) {
        << "cpu          " << cpu.at("cpu").get<std::string>() << "," << features << "\n"
        << "kernels      " << cpu.at("table").get<std::string>() << ", " << cpu.at("threads")
        << " threads\n"
-       << "prefill " << r.at("n_prompt") << "  " << spread("prefill_tokens_per_s") << ", "
+       << "prefill " << r.at("n_prompt") << "  " << spread(r.at("prefill_tokens_per_s")) << ", "
        << fixed(percent.at("prefill"), 0) << " % of what integer and float units allow\n"
-       << "decode " << r.at("n_answer") << "   " << spread("decode_tokens_per_s") << ", "
+       << "decode " << r.at("n_answer") << "   " << spread(r.at("decode_tokens_per_s")) << ", "
        << fixed(percent.at("decode"), 0) << " % of the read bandwidth"
-       << (r.at("sample").get<bool>() ? ", every token sampled" : "") << "\n"
-       << "first token  " << fixed(r.at("first_token_seconds").at("median"), 3)
+       << (r.at("sample").get<bool>() ? ", every token sampled" : "") << "\n";
+  if (r.contains("together"))
+    text << "together " << r.at("together").at("n_sessions") << "  "
+         << spread(r.at("together").at("tokens_per_s")) << ", "
+         << fixed(r.at("together").at("times_one").at("median"), 1) << " times one session\n";
+  text << "first token  " << fixed(r.at("first_token_seconds").at("median"), 3)
        << " s after the prompt\n"
        << "open         " << fixed(r.at("open_seconds"), 3) << " s\n"
        << "peak memory  " << in_megabytes(r.at("peak_resident_bytes")) << "\n"
@@ -187,36 +200,41 @@ void serve(minnow_model* model, minnow_session* session, minnow_runtime* runtime
 }
 
 void measure(const BenchRequest& request, minnow_model* model, minnow_session* session,
-             minnow_runtime* runtime, double open_seconds) {
+             minnow_runtime* runtime, std::vector<BenchSession>& together, double open_seconds) {
   BenchSession bench(model, session);
   std::int64_t peak = 0;
-  const Rounds rounds = run_rounds(bench, session, runtime, request, peak);
+  const Rounds rounds = run_rounds(bench, session, runtime, together, request, peak);
   char* text = nullptr;
   check(minnow_session_stats(session, &text));
   const Json stats = take_json(text);
   check(minnow_runtime_describe(runtime, &text));
   const Json machine = take_json(text);
-  const Json result = {{"model", model_path(request.model)},
-                       {"n_prompt", request.n_prompt},
-                       {"n_answer", request.n_answer},
-                       {"n_rounds", request.n_rounds},
-                       {"depth", request.depth},
-                       {"sample", request.sample},
-                       {"n_ctx", stats.at("n_ctx")},
-                       {"prefill_tokens_per_s", spread_json(spread_of(rounds.prefill_rates))},
-                       {"decode_tokens_per_s", spread_json(spread_of(rounds.decode_rates))},
-                       {"first_token_seconds", spread_json(spread_of(rounds.first_token_times))},
-                       {"open_seconds", open_seconds},
-                       {"peak_resident_bytes", peak},
-                       {"percent_of_limit", median_percent(model, stats, rounds, request)},
-                       {"limits", median_limits(rounds.limits)},
-                       {"cpu", machine}};
+  Json result = {{"model", model_path(request.model)},
+                 {"n_prompt", request.n_prompt},
+                 {"n_answer", request.n_answer},
+                 {"n_rounds", request.n_rounds},
+                 {"depth", request.depth},
+                 {"sample", request.sample},
+                 {"n_ctx", stats.at("n_ctx")},
+                 {"prefill_tokens_per_s", spread_json(spread_of(rounds.prefill_rates))},
+                 {"decode_tokens_per_s", spread_json(spread_of(rounds.decode_rates))},
+                 {"first_token_seconds", spread_json(spread_of(rounds.first_token_times))},
+                 {"open_seconds", open_seconds},
+                 {"peak_resident_bytes", peak},
+                 {"percent_of_limit", median_percent(model, stats, rounds, request)},
+                 {"limits", median_limits(rounds.limits)},
+                 {"cpu", machine}};
+  if (!together.empty())
+    result["together"] = {{"n_sessions", together.size()},
+                          {"tokens_per_s", spread_json(spread_of(rounds.together_rates))},
+                          {"times_one", spread_json(spread_of(rounds.together_gains))}};
   request.json ? write_out(json_line(result)) : write_text(result);
 }
 
 void bench(BenchRequest& request) {
-  if (request.n_prompt < 1 || request.n_answer < 1 || request.n_rounds < 1 || request.depth < 0)
-    throw Failure(kExitUsage, "-p, -n and -r are at least 1, -d is at least 0");
+  if (request.n_prompt < 1 || request.n_answer < 1 || request.n_rounds < 1 ||
+      request.n_parallel < 1 || request.depth < 0)
+    throw Failure(kExitUsage, "-p, -n, -r and --parallel are at least 1, -d is at least 0");
   const std::int64_t n_before = request.sample ? BenchSession::kStoryTokens : 0;
   const std::int64_t n_longest =
       request.depth + std::max(request.n_prompt, n_before + request.n_answer);
@@ -234,7 +252,13 @@ void bench(BenchRequest& request) {
   const SessionHandle session = create_session(model.get(), options.get());
   const Interruptible interruptible(session.get());
   if (request.serve) return serve(model.get(), session.get(), made);
-  measure(request, model.get(), session.get(), made, open_seconds);
+  std::vector<SessionHandle> more;
+  std::vector<BenchSession> together;
+  for (std::int64_t i = 0; i < request.n_parallel && request.n_parallel > 1; ++i) {
+    more.push_back(create_session(model.get(), options.get()));
+    together.emplace_back(model.get(), more.back().get());
+  }
+  measure(request, model.get(), session.get(), made, together, open_seconds);
 }
 
 }  // namespace
@@ -256,6 +280,11 @@ void add_bench_command(CLI::App& program) {
       ->type_name("N")
       ->capture_default_str();
   command->add_option("-d,--depth", request->depth, "tokens that are there before")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      ->add_option("--parallel", request->n_parallel,
+                   "also decode so many sessions together, as a server does")
       ->type_name("N")
       ->capture_default_str();
   command->add_flag("--sample", request->sample,

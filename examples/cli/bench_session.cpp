@@ -69,6 +69,28 @@ double BenchSession::decode(std::int64_t n_tokens, std::int64_t depth) {
   return seconds_since(start);
 }
 
+double BenchSession::decode_together(std::vector<BenchSession>& sessions, std::int64_t n_tokens,
+                                     std::int64_t depth) {
+  std::vector<minnow_session*> handles;
+  for (BenchSession& session : sessions) {
+    session.read_up_to(depth);
+    handles.push_back(session.session_);
+  }
+  const auto start = Clock::now();
+  for (std::int64_t i = 0; i < n_tokens; ++i) {
+    std::vector<minnow_token> tokens;
+    for (std::size_t s = 0; s < sessions.size(); ++s)  // no two read the same
+      tokens.push_back(sessions[s].tokens_[(static_cast<std::size_t>(depth + i) + 17 * s) %
+                                           sessions[s].tokens_.size()]);
+    check(minnow_sessions_decode(handles.data(), tokens.data(), handles.size()));
+    for (minnow_session* session : handles) {
+      const float* logits = nullptr;
+      check(minnow_session_logits(session, &logits));
+    }
+  }
+  return seconds_since(start);
+}
+
 double BenchSession::answer(std::int64_t n_tokens, std::int64_t depth) {
   read_up_to(depth);
   const std::vector<minnow_token> story = tokenize(model_, kStory, MINNOW_ADD_SPECIAL);

@@ -22,6 +22,9 @@ class BenchSession {
   // text.
   static constexpr std::int64_t kStoryTokens = 96;
   double answer(std::int64_t n_tokens, std::int64_t depth);
+  // As decode, n tokens of each session, one of all of them at a time.
+  static double decode_together(std::vector<BenchSession>& sessions, std::int64_t n_tokens,
+                                std::int64_t depth);
 
  private:
   void read_up_to(std::int64_t depth);

@@ -164,8 +164,8 @@ TEST(ProgramCpu, TellsFeaturesAndTheChosenTable) {
 }
 
 TEST(ProgramBench, GivesTheFixedNames) {
-  const Json json =
-      json_of({"bench", tiny("llama"), "-p", "16", "-n", "4", "-r", "3", "-t", "1", "--json"});
+  const Json json = json_of({"bench", tiny("llama"), "-p", "16", "-n", "4", "-r", "3", "-t", "1",
+                             "--parallel", "3", "--json"});
   for (const char* name : {"prefill_tokens_per_s", "decode_tokens_per_s"}) {
     const Json& rates = json.at(name);
     EXPECT_GT(rates.at("min"), 0.0);
@@ -177,6 +177,9 @@ TEST(ProgramBench, GivesTheFixedNames) {
   EXPECT_GT(json.at("peak_resident_bytes"), 0);
   EXPECT_GT(json.at("open_seconds"), 0.0);
   EXPECT_EQ(json.at("cpu").at("threads"), 1);
+  EXPECT_EQ(json.at("together").at("n_sessions"), 3);
+  EXPECT_GT(json.at("together").at("tokens_per_s").at("min"), 0.0);
+  EXPECT_GT(json.at("together").at("times_one").at("median"), 0.0);
 }
 
 TEST(ProgramBench, ServesMeasurementsLineByLine) {
