@@ -140,7 +140,9 @@ class Conversation {
           minnow_session_chat(session_.get(), "user", message.c_str(), &on_text, nullptr, &reason);
     }
     write_out("\n");
-    if (status == MINNOW_CANCELLED) return write_note(dim("(stopped)"));
+    // A Ctrl-C cancels the session, or on_text saw it first.
+    if (status == MINNOW_CANCELLED || (status == MINNOW_OK && was_interrupted()))
+      return write_note(dim("(stopped)"));
     if (status == MINNOW_CONTEXT_FULL || reason == MINNOW_REASON_CONTEXT)
       return write_note("The context is full: /reset starts anew, -c gives more room.");
     if (status != MINNOW_OK) return write_note(std::string("minnow: ") + minnow_last_error());
