@@ -201,7 +201,7 @@ def percent_of_limit(rates, limits):
 
 def make_row(about, ours, theirs, limits, left_to_busy, at_most, ik=None):
     ratios = [a / b for a, b in zip(ours, theirs)]
-    return about | {
+    row = about | {
         "minnow": ours, "llama.cpp": theirs, "left_to_busy": left_to_busy,
         "ratio": statistics.median(ours) / statistics.median(theirs),
         "ratio_min": min(ratios), "ratio_max": max(ratios),
@@ -209,7 +209,10 @@ def make_row(about, ours, theirs, limits, left_to_busy, at_most, ik=None):
         "integer_mac_per_s": [one["integer_mac_per_s"] for one in limits],
         "minnow_percent_of_limit": percent_of_limit(ours, at_most),
         "llama.cpp_percent_of_limit": percent_of_limit(theirs, at_most),
-    } | ({} if ik is None else {"ik_llama.cpp": ik, "ik_llama.cpp_percent_of_limit": percent_of_limit(ik, at_most)})
+    }
+    if ik:
+        row |= {"ik_llama.cpp": ik, "ik_llama.cpp_percent_of_limit": percent_of_limit(ik, at_most)}
+    return row
 
 
 def compare_model(name, arguments, n_threads):

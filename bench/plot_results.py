@@ -24,8 +24,7 @@ OURS, THEIRS, IK, LIMIT = "#1f6fb4", "#c9a227", "#7a5195", "#999999"
 
 def read_rows(path):
     result = json.loads(Path(path).read_text())
-    return [dict({"threads": result["threads"]}, **row, table=result["cpu"]["table"])
-            for row in result["rows"]]
+    return [dict(row, table=result["cpu"]["table"]) for row in result["rows"]]
 
 
 def middle(row, name):
@@ -34,7 +33,7 @@ def middle(row, name):
 
 def draw_speed(rows, path):
     """Percent of what the machine can do at most, which fits models of all sizes; ratios above."""
-    figure, panels = plt.subplots(1, 2, figsize=(11, 4))
+    figure, panels = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     for panel, what in zip(panels, ["prefill", "decode"]):
         shown = [row for row in rows if row["what"] == what]
         for x, row in enumerate(shown):
@@ -46,8 +45,8 @@ def draw_speed(rows, path):
                 place = x + (i - (len(programs) - 1) / 2) * width
                 named = name in panel.get_legend_handles_labels()[1]
                 panel.bar(place, height, width, color=color, label=None if named else name)
-                ratio = middle(row, name) / middle(row, "llama.cpp")
                 if name != "llama.cpp":
+                    ratio = middle(row, name) / middle(row, "llama.cpp")
                     panel.annotate(f"{ratio:.1f}x", (place - width / 2, height), va="bottom", fontsize=8,
                                    xytext=(0, 2), textcoords="offset points")
         panel.axhline(100, color=LIMIT, linestyle="--", label="limit of the machine")
@@ -95,7 +94,7 @@ def draw_speeds(rows, over, label, path):
 
 def draw_load(rows, path):
     """Of the speed without busy processes, beside the fair share of all threads."""
-    figure, panels = plt.subplots(1, 2, figsize=(10, 3.8))
+    figure, panels = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
     for panel, what in zip(panels, ["prefill", "decode"]):
         for model, style, line in lines_of(rows, what, "load"):
             places = [row["load"] for row in line]
@@ -118,8 +117,6 @@ def draw_load(rows, path):
 def save(figure, path):
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
-    if not figure.legends:
-        figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
     print(path)
 

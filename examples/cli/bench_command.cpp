@@ -254,7 +254,7 @@ void bench(BenchRequest& request) {
   if (request.serve) return serve(model.get(), session.get(), made);
   std::vector<SessionHandle> more;
   std::vector<BenchSession> together;
-  for (std::int64_t i = 0; i < request.n_parallel && request.n_parallel > 1; ++i) {
+  while (request.n_parallel > 1 && std::ssize(together) < request.n_parallel) {
     more.push_back(create_session(model.get(), options.get()));
     together.emplace_back(model.get(), more.back().get());
   }

@@ -76,12 +76,13 @@ double BenchSession::decode_together(std::vector<BenchSession>& sessions, std::i
     session.read_up_to(depth);
     handles.push_back(session.session_);
   }
+  std::vector<minnow_token> tokens(sessions.size());
   const auto start = Clock::now();
   for (std::int64_t i = 0; i < n_tokens; ++i) {
-    std::vector<minnow_token> tokens;
-    for (std::size_t s = 0; s < sessions.size(); ++s)  // no two read the same
-      tokens.push_back(sessions[s].tokens_[(static_cast<std::size_t>(depth + i) + 17 * s) %
-                                           sessions[s].tokens_.size()]);
+    for (std::size_t s = 0; s < sessions.size(); ++s) {  // no two read the same
+      const std::vector<minnow_token>& own = sessions[s].tokens_;
+      tokens[s] = own[(static_cast<std::size_t>(depth + i) + 17 * s) % own.size()];
+    }
     check(minnow_sessions_decode(handles.data(), tokens.data(), handles.size()));
     for (minnow_session* session : handles) {
       const float* logits = nullptr;

@@ -17,13 +17,13 @@ namespace {
 
 // How long a thread looks for work before it sleeps. The gaps between the jobs of a token are a few
 // microseconds; a spin of about 30 covers them. Then it yields, which keeps it on its core beside
-// whoever else wants that, but a few times only: each time costs it some milliseconds there (since
-// Linux 6.18 also of its share), where a thread that sleeps is let on at once when there is work.
+// whoever else wants that, but a few times only: each time may cost it some milliseconds there,
+// where a thread that sleeps is mostly let on at once when there is work.
 constexpr int kSpins = 2000;
 constexpr int kYields = 4;
 // How long a caller looks whether the others are done before it yields: some 0.5 ms, less than the
-// 4 ms for which a thread that holds the last item may be put aside. With 2 or 4 busy processes on
-// two cores, 40 yields and no long spin gave a tenth less speed in prefill and decode.
+// 4 ms for which a thread that holds the last item may be put aside. Beside two busy processes on
+// two cores, 40 yields and no long spin were a tenth slower in prefill; beside one or four, equal.
 constexpr int kCallerSpins = 16 * kSpins;
 // What an idle thread fetches ahead of a lane: a part of its second-level cache.
 constexpr std::int64_t kFetchBytes = 128 << 10;
